@@ -1,0 +1,48 @@
+"""The grammar of a request's head, rule by rule, as compiled patterns.
+
+Heads are matched as `str` decoded from Latin-1, so that one octet is one character. All quantifiers that could
+backtrack are possessive (`*+`): no input makes a match take more than linear time.
+"""
+
+import re
+from typing import Final
+
+# RFC 9110 §5.6.2: token = 1*tchar
+TCHAR: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+TOKEN: Final = re.compile(rf"{TCHAR}++")
+
+# RFC 9110 §5.5: field-value = *field-content. Visible ASCII, obs-text, and SP or HTAB in between;
+# CR, LF, NUL and the other control characters never (they are how heads are forged).
+FIELD_CHAR: Final = r"[\t\x20-\x7e\x80-\xff]"
+FIELD_VALUE: Final = re.compile(rf"{FIELD_CHAR}*+")
+
+# RFC 9112 §5: field-line = field-name ":" OWS field-value OWS. No space before the colon (§5.1).
+FIELD_LINE: Final = re.compile(rf"({TCHAR}++):[ \t]*+({FIELD_CHAR}*+)")
+
+# RFC 3986 §3.3 and §3.4 as browsers really send them: the URL Standard leaves these octets bare in paths (`[`, `]`,
+# `|`, `^`) and in queries (also `{`, `}`, `\` and the backtick), and no two parsers disagree about them.
+# A `%` must begin a percent-coded octet; `#`, `"`, `<`, `>`, controls and bytes over 0x7e never stand in a target.
+PCT: Final = r"%[0-9A-Fa-f]{2}"
+PATH: Final = rf"/(?:[!$&'()*+,\-./0-9:;=@A-Z\[\]^_a-z|~]++|{PCT})*+"
+QUERY: Final = rf"(?:[!$&'()*+,\-./0-9:;=?@A-Z\[\\\]^_`a-z{{|}}~]++|{PCT})*+"
+
+# RFC 3986 §3.2.2: an IP literal in brackets, or a registered name (which covers IPv4); RFC 9110 §4.2.1: not empty.
+HOST: Final = rf"(?:\[[0-9A-Fa-f:.]++\]|(?:[!$&'()*+,\-.0-9;=A-Z_a-z~]|{PCT})++)(?::[0-9]{{0,5}})?"
+HOST_VALUE: Final = re.compile(HOST)
+
+# RFC 9112 §3: request-line = method SP request-target SP HTTP-version, the target in origin-form (§3.2.1).
+REQUEST_LINE: Final = re.compile(rf"({TCHAR}++) ({PATH})(?:\?({QUERY}))? HTTP/1\.([01])")
+
+# RFC 9112 §3.2.2: absolute-form, which a server must accept. User information in it is refused (RFC 9110 §4.2.4).
+ABSOLUTE_FORM: Final = re.compile(rf"https?://({HOST})((?:{PATH})?)(?:\?({QUERY}))?", re.IGNORECASE)
+
+# RFC 9112 §2.3: HTTP-version = "HTTP/" DIGIT "." DIGIT, case-sensitive.
+VERSION: Final = re.compile(r"HTTP/([0-9])\.([0-9])")
+
+# RFC 9110 §8.6: Content-Length = 1*DIGIT. 19 digits hold any length a file can have and no surprise for int().
+CONTENT_LENGTH: Final = re.compile(r"[0-9]{1,19}")
+
+# RFC 9112 §7.1: chunk-size = 1*HEXDIG (16 hold any 64-bit size), then extensions as in §7.1.1. The optional "bad"
+# white space around ";" and "=" is refused: parsers that skip it and parsers that do not are a smuggling pair.
+QUOTED: Final = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
+CHUNK_LINE: Final = re.compile(rf"([0-9A-Fa-f]{{1,16}})((?:;{TCHAR}++(?:=(?:{TCHAR}++|{QUOTED}))?)*+)")

@@ -1,0 +1,366 @@
+"""Bytes to requests: the head in one piece, the body as it comes."""
+
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from server.http11 import grammar
+from server.http11.errors import (
+    BadChunk,
+    BadField,
+    BadFraming,
+    BadHost,
+    BadRequestLine,
+    BadTarget,
+    ExpectationFailed,
+    FieldsTooLarge,
+    NotImplementedHere,
+    TargetTooLong,
+    VersionNotSupported,
+)
+from server.http11.request import Request
+
+END_OF_HEAD: Final = b"\r\n\r\n"
+
+# RFC 9110 §5.3: only a list may be repeated. These are no lists, and each of them decides how a message is read.
+SINGLE_FIELDS: Final = frozenset({"HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_AUTHORIZATION"})
+
+# RFC 9110 §6.5.1: framing, routing, authentication and the description of the content never come as a trailer.
+FORBIDDEN_TRAILERS: Final = frozenset(
+    {"HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING", "HTTP_CONTENT_RANGE", "HTTP_TE", "HTTP_TRAILER"}
+    | {"HTTP_EXPECT", "HTTP_CONNECTION", "HTTP_COOKIE", "HTTP_CACHE_CONTROL", "HTTP_MAX_FORWARDS"}
+    | SINGLE_FIELDS
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large the parts of a request may be; sizes in bytes."""
+
+    request_line: int = 8192
+    field_count: int = 100
+    head: int = 65536
+    chunk_line: int = 256
+    """A chunk's size with its extensions."""
+    chunk_extensions: int = 4096
+    """All extensions of one body together: nobody reads them, so they only cost (CVE-2023-39326)."""
+
+
+class _FieldLines(dict[str, tuple[str, str]]):
+    """Parsed field lines, remembered: a browser repeats ten of its twelve lines in every request.
+
+    Only lines that passed the grammar get in, only short ones, and all are forgotten when there are too many.
+    """
+
+    ROOM = 2048
+    LONGEST = 256
+
+    def __missing__(self, line: str) -> tuple[str, str]:
+        entry = parse_field(line)
+        if len(line) <= self.LONGEST:
+            if len(self) >= self.ROOM:
+                self.clear()
+            self[line] = entry
+        return entry
+
+
+def parse_field(line: str) -> tuple[str, str]:
+    """Split a field line into its meta-variable name and its value (RFC 9112 §5).
+
+    A name with an underscore comes back as "" and is to be dropped: its meta-variable could not be told from that of
+    the name with a hyphen, so `X_Forwarded_For` could pose as `X-Forwarded-For`.
+
+    Raises:
+        BadField: the line breaks the grammar.
+    """
+    match = grammar.FIELD_LINE.fullmatch(line)
+    if match is None:
+        _refuse_field(line)
+    name, value = match.groups()
+    if "_" in name:
+        return "", ""
+    variable = name.upper().replace("-", "_")
+    if variable not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        variable = "HTTP_" + variable
+    return variable, value.rstrip(" \t")
+
+
+def _refuse_field(line: str) -> NoReturn:
+    name, colon, _ = line.partition(":")
+    if line[:1] in {" ", "\t"}:
+        raise BadField("a field line is folded over two lines")  # RFC 9112 §5.2: obs-fold
+    if not colon:
+        raise BadField("a field line has no colon")
+    if grammar.TOKEN.fullmatch(name) is None:
+        raise BadField("a field name has a character that is not allowed, or a space before the colon")
+    raise BadField("a field value has a control character")
+
+
+_field_lines = _FieldLines()
+
+
+def parse_fields(lines: list[str]) -> dict[str, str]:
+    """Turn the lines of a field section into values by meta-variable name.
+
+    Raises:
+        BadField: a line breaks the grammar, or a field that may stand once is repeated.
+    """
+    fields = dict(map(_field_lines.__getitem__, lines))
+    if len(fields) != len(lines) or "" in fields:
+        fields = _join_repeated(lines)
+    return fields
+
+
+def _join_repeated(lines: list[str]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, value = _field_lines[line]
+        if name not in fields:
+            fields[name] = value
+        elif name in SINGLE_FIELDS:
+            raise (BadHost if name == "HTTP_HOST" else BadFraming)(f"{name} is repeated")
+        else:
+            fields[name] += ("; " if name == "HTTP_COOKIE" else ", ") + value
+    fields.pop("", None)
+    return fields
+
+
+def parse_head(head: bytes, limits: Limits) -> Request:
+    """Parse a request's head; `head` ends before the empty line.
+
+    Raises:
+        ProtocolError: the subclass that names the rule and carries the status.
+    """
+    line, *field_lines = head.decode("latin-1").split("\r\n")
+    if len(line) > limits.request_line:
+        raise TargetTooLong(f"the request line is over {limits.request_line} bytes")
+    if len(field_lines) > limits.field_count:
+        raise FieldsTooLarge(f"there are over {limits.field_count} fields")
+    match = grammar.REQUEST_LINE.fullmatch(line)
+    if match is not None:
+        method, path, query, minor = match.groups("")
+        if method == "CONNECT":
+            raise BadTarget("CONNECT takes host:port as its target")
+        fields = parse_fields(field_lines)
+        target = f"{path}?{query}" if match.start(3) >= 0 else path
+        host = fields.get("HTTP_HOST")
+    else:
+        method, target, minor = _split_request_line(line)
+        authority, path, query = _split_target(method, target)
+        fields = parse_fields(field_lines)
+        host = fields.get("HTTP_HOST")
+        if authority and (host is not None or minor == "0"):
+            fields["HTTP_HOST"] = authority  # RFC 9112 §3.2.2: the target's host replaces the field's
+    if host is None:
+        if minor == "1":
+            raise BadHost("an HTTP/1.1 request needs a Host field")
+    elif grammar.HOST_VALUE.fullmatch(host) is None:
+        raise BadHost("the Host field is not a host with an optional port")
+    return Request(method, target, path, query, "HTTP/1." + minor, fields, *_framing(fields, minor))
+
+
+def _framing(fields: dict[str, str], minor: str) -> tuple[int, bool, bool, bool]:
+    """Tell how long the body is and how the connection goes on: the last four fields of `Request`."""
+    length, chunked = 0, False
+    if "HTTP_TRANSFER_ENCODING" in fields:
+        chunked = _check_transfer_encoding(fields, minor)
+    elif "CONTENT_LENGTH" in fields:
+        if grammar.CONTENT_LENGTH.fullmatch(fields["CONTENT_LENGTH"]) is None:
+            raise BadFraming("Content-Length is not a plain decimal number")
+        length = int(fields["CONTENT_LENGTH"])
+    expect = fields.get("HTTP_EXPECT")
+    if expect is not None and expect.lower() != "100-continue":
+        raise ExpectationFailed("the only expectation known here is 100-continue")
+    connection = fields.get("HTTP_CONNECTION")
+    keep_alive = minor == "1"
+    if connection is not None and connection != "keep-alive":
+        options = {option.strip(" \t") for option in connection.lower().split(",")}
+        keep_alive = "close" not in options and (keep_alive or "keep-alive" in options)
+    elif connection is not None:
+        keep_alive = True
+    # RFC 9110 §10.1.1: a server ignores the expectation of an HTTP/1.0 client.
+    return length, chunked, keep_alive, expect is not None and minor == "1" and (chunked or length > 0)
+
+
+def _check_transfer_encoding(fields: dict[str, str], minor: str) -> bool:
+    """Accept the one transfer coding known here, in the one place it may stand (RFC 9112 §6.1)."""
+    if minor == "0":
+        raise BadFraming("HTTP/1.0 knows no Transfer-Encoding")
+    if "CONTENT_LENGTH" in fields:
+        raise BadFraming("Content-Length and Transfer-Encoding together are how requests are smuggled")
+    coding = fields["HTTP_TRANSFER_ENCODING"].lower()
+    if coding != "chunked":
+        codings = [name.strip(" \t") for name in coding.split(",")]
+        if codings[-1] != "chunked" or codings.count("chunked") > 1:
+            raise BadFraming("the last transfer coding is not chunked")
+        raise NotImplementedHere("the only transfer coding known here is chunked")
+    return True
+
+
+def _split_request_line(line: str) -> tuple[str, str, str]:
+    """Take apart a request line that is not in the common form; say what is wrong with it if it is in none."""
+    words = line.split(" ")
+    if len(words) != 3:  # noqa: PLR2004 - method, target, version (RFC 9112 §3)
+        raise BadRequestLine("the request line is not method, target and version, one space between them")
+    method, target, version = words
+    if grammar.TOKEN.fullmatch(method) is None:
+        raise BadRequestLine("the method is not a token")
+    match = grammar.VERSION.fullmatch(version)
+    if match is None:
+        raise BadRequestLine("the version is not HTTP/digit.digit")
+    if match[1] != "1" or match[2] not in "01":
+        raise VersionNotSupported("the only versions known here are HTTP/1.0 and HTTP/1.1")
+    return method, target, match[2]
+
+
+def _split_target(method: str, target: str) -> tuple[str, str, str]:
+    """Split a target that is not in origin-form into authority, path and query (RFC 9112 §3.2)."""
+    if method == "CONNECT":
+        if grammar.HOST_VALUE.fullmatch(target) is None or not target.rpartition(":")[2].isdigit():
+            raise BadTarget("CONNECT takes host:port as its target")
+        raise NotImplementedHere("this server is no proxy: it does not CONNECT")
+    if target == "*":
+        if method != "OPTIONS":
+            raise BadTarget("only OPTIONS takes * as its target")
+        return "", "*", ""
+    match = grammar.ABSOLUTE_FORM.fullmatch(target)
+    if match is None:
+        raise BadTarget("the target is no path, or has a character or percent-coding that is not allowed")
+    authority, path, query = match.groups("")
+    return authority, path or "/", query
+
+
+def check_partial_head(data: bytes, limits: Limits) -> None:
+    """Refuse the beginning of a head that no continuation can mend, so that its sender need not be waited for.
+
+    Raises:
+        ProtocolError: the request line or the head is over its limit, or a line ends in a bare LF.
+    """
+    line_end = data.find(b"\r\n")
+    if (line_end if line_end >= 0 else len(data) - 1) > limits.request_line:
+        raise TargetTooLong(f"the request line is over {limits.request_line} bytes")
+    if len(data) > limits.head:
+        raise FieldsTooLarge(f"the head is over {limits.head} bytes")
+    if data.count(b"\n") != data.count(b"\r\n"):
+        raise BadRequestLine("a line ends in a bare LF")
+    if grammar.TOKEN.match(data[:1].decode("latin-1")) is None:
+        raise BadRequestLine("the method is not a token")  # TLS spoken to a plain port, often
+
+
+class LengthReader:
+    """A body of `Content-Length` octets (RFC 9112 §6.2)."""
+
+    __slots__ = ("_remaining", "rest")
+
+    def __init__(self, length: int) -> None:
+        self._remaining = length
+        self.rest: bytes | None = None
+        """What came after the body, as soon as the body is whole; None until then."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what arrived; return what of it belongs to the body."""
+        piece = data[: self._remaining]
+        self._remaining -= len(piece)
+        if not self._remaining:
+            self.rest = data[len(piece) :]
+        return piece
+
+
+class ChunkedReader:
+    """A body in chunked coding, with its trailer section (RFC 9112 §7.1)."""
+
+    __slots__ = ("_extensions", "_limits", "_line", "_remaining", "_trailer_size", "_trailers", "rest")
+
+    # What `_remaining` says when it is no count of octets that the chunk still owes.
+    SIZE_LINE = -1
+    CHUNK_END = -2
+    TRAILERS = -3
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._remaining = self.SIZE_LINE
+        self._line = b""
+        self._extensions = 0
+        self._trailers: list[str] = []
+        self._trailer_size = 0
+        self.rest: bytes | None = None
+        """As in `LengthReader`."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what arrived; return what of it belongs to the body, the coding taken off.
+
+        Raises:
+            BadChunk: the coding is malformed.
+            FieldsTooLarge: the trailer section is over the limits of a head.
+        """
+        pieces = []
+        position = 0
+        while self.rest is None and position < len(data):
+            if self._remaining > 0:
+                piece = data[position : position + self._remaining]
+                pieces.append(piece)
+                position += len(piece)
+                self._remaining = self._remaining - len(piece) or self.CHUNK_END
+            else:
+                position = self._take_line(data, position)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _take_line(self, data: bytes, position: int) -> int:
+        """Collect one line of the coding, from wherever its pieces begin and end; act on it when it is whole."""
+        end = data.find(b"\n", position) + 1
+        self._line += data[position : end or len(data)]
+        longest = {self.CHUNK_END: 2, self.TRAILERS: self._limits.head}.get(self._remaining, self._limits.chunk_line)
+        if len(self._line) > longest:
+            raise BadChunk("a chunk's line is too long")
+        if not end:
+            return len(data)
+        if not self._line.endswith(b"\r\n"):
+            raise BadChunk("a chunk's line ends in a bare LF")
+        line, self._line = self._line[:-2].decode("latin-1"), b""
+        if self._remaining == self.SIZE_LINE:
+            self._on_size(line)
+        elif self._remaining == self.CHUNK_END:
+            self._on_chunk_end(line)
+        elif line:
+            self._on_trailer(line)
+        else:
+            _check_trailers(self._trailers)
+            self.rest = data[end:]
+        return end
+
+    def _on_size(self, line: str) -> None:
+        match = grammar.CHUNK_LINE.fullmatch(line)
+        if match is None:
+            raise BadChunk("a chunk's size is not a plain hexadecimal number, or its extension is malformed")
+        self._extensions += len(match[2])
+        if self._extensions > self._limits.chunk_extensions:
+            raise BadChunk("the chunks carry too many extensions")
+        self._remaining = int(match[1], 16) or self.TRAILERS
+
+    def _on_chunk_end(self, line: str) -> None:
+        if line:
+            raise BadChunk("a chunk is longer than its size says")
+        self._remaining = self.SIZE_LINE
+
+    def _on_trailer(self, line: str) -> None:
+        self._trailers.append(line)
+        self._trailer_size += len(line)
+        if self._trailer_size > self._limits.head or len(self._trailers) > self._limits.field_count:
+            raise FieldsTooLarge("the trailer section is over the limits of a head")
+
+
+def _check_trailers(lines: list[str]) -> None:
+    """Hold trailers to the grammar, and drop them: WSGI has no place for them (RFC 9110 §6.5.1)."""
+    for line in lines:
+        name, _ = parse_field(line)
+        if name in FORBIDDEN_TRAILERS:
+            raise BadChunk(f"{name} must not come as a trailer")
+
+
+BodyReader = LengthReader | ChunkedReader
+
+
+def body_reader(request: Request, limits: Limits) -> BodyReader | None:
+    """Choose the reader that the request's framing asks for; None where no body follows (RFC 9112 §6.3)."""
+    if request.chunked:
+        return ChunkedReader(limits)
+    return LengthReader(request.content_length) if request.content_length else None

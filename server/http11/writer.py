@@ -1,0 +1,112 @@
+"""Responses to bytes: the head, the framing of the body, and when there is no body at all."""
+
+from typing import Final
+
+from server.http11 import grammar
+from server.http11.errors import ResponseError
+
+LAST_CHUNK: Final = b"0\r\n\r\n"
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+# RFC 9110 §7.6.1 and PEP 3333: the connection is the server's business, an application must not speak of it.
+HOP_BY_HOP: Final = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"}
+    | {"te", "trailer", "transfer-encoding", "upgrade"}
+)
+
+Header = tuple[str, str]
+
+
+def render_field(name: str, value: str) -> bytes:
+    """Render one field of a response, line end included.
+
+    Raises:
+        ResponseError: the name is no token, the value has a control character, or the field is hop-by-hop.
+    """
+    if type(name) is not str or type(value) is not str:
+        raise ResponseError(f"a header's name and value must be str, not {name!r}: {value!r} (PEP 3333)")
+    if grammar.TOKEN.fullmatch(name) is None:
+        raise ResponseError(f"{name!r} is no field name")
+    if grammar.FIELD_VALUE.fullmatch(value) is None:
+        raise ResponseError(f"the value of {name} has a control character or is not Latin-1: {value!r}")
+    if name.lower() in HOP_BY_HOP:
+        raise ResponseError(f"{name} belongs to the connection, not to the application (PEP 3333)")
+    return f"{name}: {value}\r\n".encode("latin-1")
+
+
+class _Fields(dict[Header, bytes]):
+    """Rendered fields, remembered: most of them come again with the next response. Bounded like `_FieldLines`."""
+
+    ROOM = 1024
+    LONGEST = 256
+
+    def __missing__(self, header: Header) -> bytes:
+        name, value = header
+        line = render_field(name, value)
+        if len(line) <= self.LONGEST:
+            if len(self) >= self.ROOM:
+                self.clear()
+            self[header] = line
+        return line
+
+
+_fields = _Fields()
+
+
+def render_fields(headers: list[Header]) -> bytes:
+    """Render the fields of a response in their order.
+
+    Raises:
+        ResponseError: one of them breaks a rule (see `render_field`).
+    """
+    try:
+        return b"".join(map(_fields.__getitem__, headers))
+    except (TypeError, ValueError) as error:  # not pairs, or not hashable
+        raise ResponseError(f"headers must be a list of (str, str) tuples: {headers!r} (PEP 3333)") from error
+
+
+class _StatusLines(dict[str, bytes]):
+    """Rendered status lines, remembered: a server knows some sixty of them."""
+
+    ROOM = 256
+
+    def __missing__(self, status: str) -> bytes:
+        line = render_status(status)
+        if len(self) >= self.ROOM:
+            self.clear()
+        self[status] = line
+        return line
+
+
+def render_status(status: str) -> bytes:
+    """Render a status line; `status` is "200 OK" as PEP 3333 has it.
+
+    Raises:
+        ResponseError: it is not three digits (1xx excluded), a space and a reason without control characters.
+    """
+    if type(status) is not str:
+        raise ResponseError(f"the status must be str, not {status!r} (PEP 3333)")
+    code, space, reason = status[:3], status[3:4], status[4:]
+    if not (code.isascii() and code.isdigit() and code[0] in "2345" and space in (" ", "")):
+        raise ResponseError(f"{status!r} is no status such as '200 OK'")
+    if grammar.FIELD_VALUE.fullmatch(reason) is None:
+        raise ResponseError(f"the reason of {status!r} has a control character")
+    return f"HTTP/1.1 {code} {reason}\r\n".encode("latin-1")  # RFC 9112 §4: the space stays without a reason
+
+
+status_lines: Final = _StatusLines()
+
+
+def allows_body(method: str, status: int) -> bool:
+    """Tell whether a response to `method` with `status` may have a body (RFC 9110 §6.4.1)."""
+    return method != "HEAD" and status not in {204, 304}
+
+
+def chunk(data: bytes) -> bytes:
+    """Frame `data`, which must not be empty, as one chunk (RFC 9112 §7.1)."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def render_early_hints(headers: list[Header]) -> bytes:
+    """Render an informational 103 response (RFC 8297)."""
+    return b"HTTP/1.1 103 Early Hints\r\n" + render_fields(headers) + b"\r\n"
