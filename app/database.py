@@ -1,0 +1,159 @@
+"""One engine a worker: a bounded pool, autocommitting reads, and a plain answer when the database is away.
+
+A read costs one round trip. The pool's connections are in autocommit mode, so neither BEGIN nor ROLLBACK
+surrounds it, and no ping goes before it. A connection that died in the pool (the database was restarted) shows
+when it is used: SQLAlchemy then drops every pooled connection of its age, and the work runs once more on a new
+one. So does work that lost a deadlock. Only work that has not been committed is repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool
+
+from app.config import DatabaseConfig
+from app.errors import Unavailable
+
+Result = TypeVar("Result")
+Work = Callable[[Connection], Result]
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS: Final = 3  # a database in the next rack answers in milliseconds
+ANSWER_SECONDS: Final = 10  # the slowest query here takes one
+POOL_SECONDS: Final = 3  # a visitor waits this long for a free connection, then gets 503
+RECYCLE_SECONDS: Final = 3600  # well under MySQL's wait_timeout of 8 hours
+MYSQL_DEADLOCK: Final = 1213  # ER_LOCK_DEADLOCK: "try restarting transaction"
+
+
+class Database:
+    """Runs work on pooled connections.
+
+    `read` and `write` take a function of a connection, not a block, because a block cannot be run again.
+    """
+
+    def __init__(self, config: DatabaseConfig) -> None:
+        self.engine = create_engine(
+            config.url,
+            pool_size=config.pool,
+            max_overflow=0,  # pool × workers × replicas is what MySQL must allow; overflow would hide it
+            pool_timeout=POOL_SECONDS,
+            pool_recycle=RECYCLE_SECONDS,
+            pool_use_lifo=True,  # the warmest connection first
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+            connect_args=_connect_args(config.url, ANSWER_SECONDS),
+        )
+        _prepare(self.engine)
+        self._writer = self.engine.execution_options(isolation_level=_write_isolation(config.url))
+
+    def read(self, work: Work[Result]) -> Result:
+        """Run `work` outside a transaction; raises Unavailable when the database does not answer."""
+        return _attempt(self.engine.connect, work)
+
+    def write(self, work: Work[Result]) -> Result:
+        """Run `work` in a transaction, committed when it returns, rolled back when it raises.
+
+        Raises Unavailable when the database does not answer.
+        """
+        return _attempt(self._writer.connect, _in_transaction(work))
+
+    def close(self) -> None:
+        """Close the connections that are in the pool."""
+        self.engine.dispose()
+
+
+def maintenance_engine(url: URL) -> Engine:
+    """Return an engine for migrations: a connection at a time, no limit on how long a statement runs."""
+    engine = create_engine(url, poolclass=NullPool, connect_args=_connect_args(url, None))
+    _prepare(engine)
+    return engine
+
+
+class _CommitError(Exception):
+    """The commit itself failed: whether it took effect is unknown, so the work must not run again."""
+
+
+def _in_transaction(work: Work[Result]) -> Work[Result]:
+    def run(connection: Connection) -> Result:
+        transaction = connection.begin()
+        try:
+            result = work(connection)
+        except BaseException:
+            transaction.close()
+            raise
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            raise _CommitError from error
+        return result
+
+    return run
+
+
+def _attempt(connect: Callable[[], Connection], work: Work[Result]) -> Result:
+    """Run `work` on a connection, once more if the first one was lost or chosen as deadlock victim."""
+    try:
+        try:
+            with connect() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            if not _worth_repeating(error):
+                raise
+        with connect() as connection:
+            return work(connection)
+    except (OperationalError, InterfaceError, PoolTimeout, _CommitError) as error:
+        log.warning("database unavailable: %s", _reason(error))
+        raise Unavailable from error
+
+
+def _worth_repeating(error: DBAPIError) -> bool:
+    return error.connection_invalidated or _error_number(error) == MYSQL_DEADLOCK
+
+
+def _error_number(error: DBAPIError) -> int | None:
+    arguments = error.orig.args if error.orig is not None else ()
+    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+
+
+def _reason(error: Exception) -> object:
+    """Return the driver's own words: SQLAlchemy's carry the statement and its parameters, a visitor's note too."""
+    cause = error.__cause__ if isinstance(error, _CommitError) else error
+    return cause.orig if isinstance(cause, DBAPIError) else cause
+
+
+def _connect_args(url: URL, answer_seconds: int | None) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        # The pool hands a connection to one thread at a time, which is all that SQLite asks for.
+        return {"timeout": CONNECT_SECONDS, "check_same_thread": False}
+    return {
+        "charset": "utf8mb4",
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": answer_seconds,
+        "write_timeout": answer_seconds,
+    }
+
+
+def _write_isolation(url: URL) -> str:
+    # SQLite has one writer at a time; READ COMMITTED takes fewer gap locks on MySQL than its default.
+    return "SERIALIZABLE" if url.get_backend_name() == "sqlite" else "READ COMMITTED"
+
+
+def _prepare(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    # Journal mode stays with the file, foreign keys must be asked for on each connection.
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
