@@ -1,0 +1,166 @@
+"""The application: a WSGI callable that finds the route, calls the handler and sends what it returns."""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from framework.csrf import check_origin
+from framework.errors import HTTPError, RouteError
+from framework.groups import Group
+from framework.request import Request
+from framework.response import HTML, Response, as_response
+from framework.routing import Route, Router
+from framework.sessions import SessionStore
+from framework.statics import StaticFiles
+from framework.templating import make_environment, render
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from jinja2 import Environment
+
+    from framework.patterns import Converter
+    from framework.sessions import CookieSession
+    from framework.testing import Client
+
+    WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+BODY_LIMIT = 16 * 1024 * 1024  # bytes
+
+
+class App(Group):
+    """Hold the routes, hooks and settings of one application.
+
+    ``name`` is that of its logger. ``suffix`` ends the path of every route. ``templates`` and ``static`` are
+    directories. ``secret_keys`` sign the sessions: the first signs, all verify. ``trusted_origins``, such as
+    ``https://admin.example.com``, may send unsafe requests. ``body_limit`` is in bytes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        suffix: str = "",
+        templates: str | Path | None = None,
+        static: str | Path | None = None,
+        secret_keys: Sequence[str] = (),
+        converters: Mapping[str, Converter] | None = None,
+        trusted_origins: Iterable[str] = (),
+        body_limit: int = BODY_LIMIT,
+        debug: bool = False,
+    ) -> None:
+        super().__init__(self)
+        self.name = name
+        self.debug = debug
+        self.body_limit = body_limit
+        self.logger = logging.getLogger(name)
+        self.router = Router(suffix, converters)
+        self._templates = templates
+        self._static = StaticFiles(static) if static is not None else None
+        self._sessions = SessionStore(secret_keys) if secret_keys else None
+        self._trusted_origins = frozenset(trusted_origins)
+        self._entry: WSGIApp = self._serve
+
+    def __repr__(self) -> str:
+        return f"<App {self.name} with {len(self.router.routes)} routes>"
+
+    def add_route(self, route: Route, pattern: str | re.Pattern[str], suffix: str | None) -> None:
+        """Enter a route into the table; ``route`` and its shorthands are the comfortable way."""
+        self.router.add(route, pattern, suffix)
+
+    def use(self, middleware: Callable[[WSGIApp], WSGIApp]) -> None:
+        """Wrap the application in a WSGI middleware; the last one added is the outermost."""
+        self._entry = middleware(self._entry)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a WSGI request."""
+        return self._entry(environ, start_response)
+
+    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        request = Request(environ, self)
+        try:
+            response = self._answer(request)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a response
+            response = self._answer_error(request, error)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        route, values = self.router.match(request.method, request.raw_path)
+        request.route, request.path_values = route, values
+        if route.csrf:
+            check_origin(request, self._trusted_origins)
+        group: Group = route.group or self
+        for hook in group.hooks.before:
+            early = hook(request)
+            if early is not None:
+                return self._finish(request, as_response(early))
+        return self._finish(request, as_response(route.handler(request, **values)))
+
+    def _answer_error(self, request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPError):
+            self.logger.error("%r failed", request, exc_info=error)
+        group: Group = (request.route and request.route.group) or self
+        handler = group.error_handler_for(error)
+        try:
+            answer = as_response(handler(request, error)) if handler else default_error_response(error)
+            if answer.status == 200:  # noqa: PLR2004 - an error page that forgot to say so is still an error
+                answer.status = getattr(error, "status", 500)
+            return self._finish(request, answer)
+        except Exception:
+            self.logger.exception("The error handler of %r failed", request)
+            return default_error_response(None)
+
+    def _finish(self, request: Request, response: Response) -> Response:
+        group: Group = (request.route and request.route.group) or self
+        for hook in group.hooks.after:
+            response = hook(request, response)
+        if self._sessions and "session" in request.__dict__:
+            self._sessions.save(request.session, request, response)
+        return response
+
+    def open_session(self, request: Request) -> CookieSession:
+        """Return the visitor's session; ``request.session`` is the comfortable way."""
+        if self._sessions is None:
+            raise RuntimeError(f"sessions need a key to sign with: App({self.name!r}, secret_keys=[…])")
+        return self._sessions.load(request)
+
+    def url_for(self, name: str, **values: Any) -> str:
+        """Return the path of a route below the application's mount point; further values become the query.
+
+        ``url_for("static", path="app.css")`` names a static file. Raises RouteError when there is no such thing.
+        """
+        if name == "static" and self._static is not None:
+            return self._static.url(**values)
+        return self.router.url_for(name, values)
+
+    def static_url(self, path: str) -> str:
+        """Return the address of a static file with the hash of its content."""
+        return self.url_for("static", path=path)
+
+    @cached_property
+    def jinja(self) -> Environment:
+        """Return the Jinja2 environment, for filters and globals of your own."""
+        if self._templates is None:
+            raise RouteError(f"rendering needs a directory of templates: App({self.name!r}, templates=…)")
+        return make_environment(self, self._templates)
+
+    def render(self, template: str, request: Request, **context: Any) -> Response:
+        """Return a template as an HTML response; it also knows ``request``, ``url_for`` and ``static_url``."""
+        return Response(render(self.jinja, template, request, context), content_type=HTML)
+
+    def test_client(self, **environ: Any) -> Client:
+        """Return a client that calls this application without a server; ``environ`` goes into every request."""
+        from framework.testing import Client  # noqa: PLC0415 - production does not need it
+
+        return Client(self, environ)
+
+
+def default_error_response(error: Exception | None) -> Response:
+    """Return a plain page that tells what the user may know: a status, and the message of an HTTPError."""
+    error = error if isinstance(error, HTTPError) else HTTPError(500)
+    text = f"{error.status} {error.reason}\n" + (f"\n{error.message}\n" if error.message else "")
+    return Response(text, error.status, error.headers)

@@ -1,0 +1,134 @@
+"""A response: status, header fields and a body, called as a WSGI application."""
+
+from __future__ import annotations
+
+import json
+from http.client import responses
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from framework.cookies import make_cookie
+from framework.headers import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in responses.items()}
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+_URL = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 §2: what an address may hold as it is; escapes are kept
+_BODILESS = frozenset({204, 304})  # RFC 9110 §6.4.1
+
+
+class Response:
+    """Hold what goes back.
+
+    ``body`` is text, bytes, or an iterable of bytes that is streamed. Text is plain text unless ``content_type`` says
+    otherwise; text that is marked as safe HTML (``markupsafe.Markup``) is HTML.
+    """
+
+    __slots__ = ("_on_close", "body", "headers", "status")
+
+    def __init__(
+        self,
+        body: str | bytes | Iterable[bytes] = b"",
+        status: int = 200,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = Headers(headers)
+        self._on_close: list[Callable[[], object]] = []
+        if isinstance(body, str):
+            self.body: bytes | Iterable[bytes] = body.encode()
+            content_type = content_type or (HTML if hasattr(body, "__html__") else TEXT)
+        else:
+            self.body = body
+        if content_type:
+            self.headers["Content-Type"] = content_type
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}>"
+
+    @property
+    def text(self) -> str:
+        """Return a body that is not streamed, as text."""
+        if not isinstance(self.body, bytes):
+            raise TypeError("a streamed body has no text")
+        return self.body.decode()
+
+    def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
+        """Set a cookie: HttpOnly and SameSite=Lax unless told otherwise (see ``cookies.make_cookie``)."""
+        self.headers.add("Set-Cookie", make_cookie(name, value, **attributes))
+
+    def delete_cookie(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
+        """Have the browser drop a cookie; path and domain must be those it was set with."""
+        self.headers.add("Set-Cookie", make_cookie(name, "", max_age=0, path=path, domain=domain))
+
+    def on_close(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` when the response has been sent, or given up."""
+        self._on_close.append(callback)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Send the response, without a body where the method or the status forbids one."""
+        body = self.body
+        fields = self.headers.fields
+        if isinstance(body, bytes):
+            if self.status not in _BODILESS:
+                fields = [*fields, ("Content-Length", str(len(body)))]
+            body = [body]
+        start_response(STATUS_LINES.get(self.status) or f"{self.status} Unknown", fields)
+        if environ["REQUEST_METHOD"] == "HEAD" or self.status in _BODILESS:
+            _close(body)
+            body = []
+        return _Closing(body, self._on_close) if self._on_close else body
+
+
+class _Closing:
+    """Run callbacks when the server closes the body."""
+
+    def __init__(self, body: Iterable[bytes], callbacks: list[Callable[[], object]]) -> None:
+        self._body = body
+        self._callbacks = callbacks
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        _close(self._body)
+        for callback in self._callbacks:
+            callback()
+
+
+def _close(body: object) -> None:
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
+
+
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return ``value`` as JSON."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Response(body, status, headers, content_type="application/json")
+
+
+def redirect(url: str, status: int = 303, *, external: bool = False) -> Response:
+    """Send the client to another address; 303 makes it GET that.
+
+    Only paths and references on this host are taken, so that a ``?next=…`` from the outside cannot lead visitors away:
+    anything else raises ValueError unless ``external`` is true.
+    """
+    if not external and (not url or "\\" in url or url.startswith("//") or urlsplit(url).scheme or url != url.strip()):
+        raise ValueError(f"{url!r} may leave this host; redirect(…, external=True) allows that")
+    return Response(status=status, headers={"Location": quote(url, safe=_URL)})
+
+
+def as_response(value: Any) -> Response:
+    """Turn what a handler returned into a response: text, bytes, a dict or list (as JSON), or a Response itself."""
+    if isinstance(value, Response):
+        return value
+    if isinstance(value, str | bytes):
+        return Response(value)
+    if isinstance(value, dict | list):
+        return json_response(value)
+    raise TypeError(f"a handler returns a Response, text, bytes, a dict or a list, not {type(value).__name__}")

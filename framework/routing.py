@@ -1,0 +1,242 @@
+"""From a method and a path to a handler, and from a handler's name back to its path.
+
+Routes live in a tree with one level for each segment. Literal segments are looked up in a dict, so a thousand
+routes cost what ten do. Where a literal and a variable could both match, the literal wins, then a variable with
+text around it, then a converter or regular expression, then ``<name>``, then ``<name:path>``. Two different routes
+of the same rank in one place are refused at definition: nobody could tell which one wins.
+
+The pseudo-static suffix is decided here and nowhere else: a suffix such as ``.html`` is appended to the pattern,
+unless the pattern ends with a slash. A request for the bare path is redirected to the public one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from framework.errors import HTTPError, RouteError
+from framework.paths import decode, split_path
+from framework.patterns import CONVERTERS, parse
+from framework.response import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from framework.patterns import Converter, Matcher, Segment
+    from framework.request import Request
+
+    Handler = Callable[..., Any]
+    Found = tuple["Route", dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Route:
+    """Hold one line of the routing table.
+
+    ``pattern`` is the public one, suffix included. ``where`` is the file and line of the handler.
+    """
+
+    name: str
+    pattern: str
+    methods: tuple[str, ...]
+    handler: Handler
+    where: str = ""
+    segments: tuple[Segment, ...] = ()
+    names: tuple[str, ...] = ()
+    csrf: bool = True
+    group: Any = None  # a framework.groups.Group, which knows the hooks
+
+    def __str__(self) -> str:
+        return f'route "{self.pattern}" ({self.name}, {self.where})'
+
+    def overlaps(self, other: Route, start: int) -> bool:
+        """Tell whether some path could match both routes from segment ``start`` on."""
+        for mine, theirs in zip_longest(self.segments[start:], other.segments[start:]):
+            if mine is None or theirs is None or not mine.may_meet(theirs):
+                return False
+            if mine.spans or theirs.spans:
+                return True
+        return True
+
+    def url(self, values: Mapping[str, Any]) -> str:
+        """Return the path for ``values``; raise RouteError where a value does not fit."""
+        try:
+            return "".join(f"/{segment.build(values)}" for segment in self.segments)
+        except ValueError as error:
+            raise RouteError(f"no URL for {self}: {error}") from None
+
+
+@dataclass(slots=True)
+class _Edge:
+    """Lead from a node to the next by a segment with variables."""
+
+    segment: Segment
+    match: Matcher
+    node: _Node
+    routes: list[Route] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Node:
+    """Stand between two segments of the tree."""
+
+    literals: dict[str, _Node] = field(default_factory=dict)
+    edges: list[_Edge] = field(default_factory=list)
+    routes: dict[str, Route] = field(default_factory=dict)  # by method: those that end here
+
+    def add(self, route: Route, depth: int = 0) -> None:
+        """Grow the tree by one route."""
+        if depth == len(route.segments):
+            for method in route.methods:
+                if (twin := self.routes.setdefault(method, route)) is not route:
+                    raise RouteError(f"{route} answers the same {method} requests as {twin}")
+        elif (literal := route.segments[depth].literal) is not None:
+            self.literals.setdefault(literal, _Node()).add(route, depth + 1)
+        else:
+            self._edge(route, depth).node.add(route, depth + 1)
+
+    def _edge(self, route: Route, depth: int) -> _Edge:
+        segment = route.segments[depth]
+        for edge in self.edges:
+            if edge.segment.same(segment):
+                break
+            if edge.segment.rank == segment.rank:
+                for other in edge.routes:
+                    if route.overlaps(other, depth):
+                        raise RouteError(f"{route} is ambiguous: it may match the same paths as {other}")
+        else:
+            edge = _Edge(segment, segment.matcher(), _Node())
+            self.edges.append(edge)
+            self.edges.sort(key=lambda edge: edge.segment.rank)
+        edge.routes.append(route)
+        return edge
+
+    def find(self, method: str, segments: list[str], at: int = 1) -> tuple[Route, tuple[Any, ...]] | None:
+        """Return the route and the values of its variables, trying the best rank first."""
+        if at == len(segments):
+            route = self.routes.get(method)
+            return None if route is None else (route, ())
+        child = self.literals.get(segments[at])
+        if child is not None and (found := child.find(method, segments, at + 1)):
+            return found
+        for edge in self.edges:
+            rest = edge.segment.spans
+            values = edge.match("/".join(segments[at:]) if rest else segments[at])
+            if values is not None:
+                found = edge.node.find(method, segments, len(segments) if rest else at + 1)
+                if found:
+                    return found[0], values + found[1]
+        return None
+
+
+class Router:
+    """Keep the routing table and search it both ways."""
+
+    def __init__(self, suffix: str = "", converters: Mapping[str, Converter] | None = None) -> None:
+        self.suffix = suffix
+        self.routes: list[Route] = []
+        self._converters = {**CONVERTERS, **(converters or {})}
+        self._root = _Node()
+        self._exact: dict[str, dict[str, Route]] = {}  # a short cut past the tree for plain paths
+        self._regexes: list[tuple[re.Pattern[str], Route]] = []
+        self._by_name: dict[str, list[Route]] = {}
+        self._suffixes: set[str] = set()
+
+    def add(self, route: Route, pattern: str | re.Pattern[str], suffix: str | None = None) -> None:
+        """Enter a route; raise RouteError if the pattern is wrong or clashes with an earlier one.
+
+        A compiled regular expression must match the whole decoded path; it is tried after all other routes,
+        in order of definition. Its named groups become keyword arguments.
+        """
+        if isinstance(pattern, re.Pattern):
+            route.pattern, route.names = pattern.pattern, tuple(pattern.groupindex)
+            self._regexes.append((pattern, route))
+        else:
+            self._add_to_tree(route, pattern, self.suffix if suffix is None else suffix)
+        self.routes.append(route)
+        self._by_name.setdefault(route.name, []).append(route)
+
+    def _add_to_tree(self, route: Route, pattern: str, suffix: str) -> None:
+        route.pattern = pattern if pattern.endswith("/") else pattern + suffix
+        try:
+            route.segments = parse(route.pattern, self._converters)
+        except RouteError as error:
+            raise RouteError(f"{route}: {error}") from None
+        route.names = tuple(variable.name for segment in route.segments for variable in segment.variables)
+        self._root.add(route)
+        if suffix and route.pattern != pattern:
+            self._suffixes.add(suffix)
+        if not route.names:
+            self._exact.setdefault(route.pattern, {}).update(dict.fromkeys(route.methods, route))
+
+    def match(self, method: str, raw: str) -> Found:
+        """Return the route for a raw (percent-coded) path and the values of its variables.
+
+        Raises HTTPError 404, 405 with ``Allow``, or 400 if the path is not percent-coded UTF-8.
+        """
+        exact = self._exact.get(raw)
+        if exact is not None and (route := exact.get(method)) is not None:
+            return route, {}
+        return self._find(method, raw) or self._automatic(method, raw)
+
+    def _find(self, method: str, raw: str) -> Found | None:
+        found = self._root.find(method, split_path(raw))
+        if found is not None:
+            return found[0], dict(zip(found[0].names, found[1], strict=True))
+        for regex, route in self._regexes:
+            if method in route.methods and (match := regex.fullmatch(decode(raw))):
+                return route, match.groupdict()
+        return self._find("GET", raw) if method == "HEAD" else None
+
+    def _automatic(self, method: str, raw: str) -> Found:
+        """Answer for paths that have no handler of their own: OPTIONS, the bare path, 405 and 404."""
+        for suffix in self._suffixes:
+            if not raw.endswith("/") and self._find(method, raw + suffix):
+                return _TO_PUBLIC_PATH, {"location": f"./{raw.rpartition('/')[2]}{suffix}"}
+        allowed = self.allowed(raw)
+        if not allowed:
+            raise HTTPError(404)
+        if method == "OPTIONS":
+            return _OPTIONS, {"allow": ", ".join(allowed)}
+        raise HTTPError(405, headers={"Allow": ", ".join(allowed)})
+
+    def allowed(self, raw: str) -> list[str]:
+        """Return the methods that a path answers to, none if there is no such path."""
+        methods = {method for route in self.routes for method in route.methods} | {"HEAD"}
+        allowed = {method for method in methods if self._find(method, raw)}
+        return sorted(allowed | {"OPTIONS"}) if allowed else []
+
+    def url_for(self, name: str, values: Mapping[str, Any]) -> str:
+        """Return the path of the route called ``name``; values that are no variables of it become the query.
+
+        Raises RouteError if there is no such route, or a value is missing or does not fit.
+        """
+        routes = self._by_name.get(name)
+        if routes is None:
+            raise RouteError(f"no route is named {name!r}; there are {', '.join(sorted(self._by_name))}")
+        for route in routes:
+            if route.segments and values.keys() >= set(route.names):
+                query = {key: value for key, value in values.items() if key not in route.names and value is not None}
+                return route.url(values) + (f"?{urlencode(query, doseq=True)}" if query else "")
+        raise RouteError(f"url_for({name!r}, …) lacks values for {routes[0]}: it needs {_listed(routes[0].names)}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "a pattern, not a regular expression"
+
+
+def _answer_options(_request: Request, allow: str) -> Response:
+    return Response(status=204, headers={"Allow": allow})
+
+
+def _redirect_to_public_path(request: Request, location: str) -> Response:
+    """Redirect by a relative reference: it stays right under any mount point, and cannot leave the host."""
+    query = request.environ.get("QUERY_STRING")
+    return Response(status=308, headers={"Location": f"{location}?{query}" if query else location})
+
+
+_OPTIONS = Route("", "", ("OPTIONS",), _answer_options)
+_TO_PUBLIC_PATH = Route("", "", (), _redirect_to_public_path, csrf=False)
