@@ -24,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         done = options.run(DatabaseConfig.from_environment().url, options.wait)
     except (ConfigError, maintenance.MaintenanceError) as error:
-        print(f"minnow: {error}", file=sys.stderr)
+        sys.stderr.write(f"minnow: {error}\n")
         return 1
-    print(done)
+    sys.stdout.write(f"{done}\n")
     return 0
 
 

@@ -65,9 +65,7 @@ def _wait_for(engine: Engine, where: str, wait: float) -> None:
                 connection.execute(text("SELECT 1"))
         except (OperationalError, InterfaceError) as error:
             if time.monotonic() >= deadline:
-                raise MaintenanceError(
-                    f"{where} did not answer within {wait:g} s: {_first_line(error)}"
-                ) from error
+                raise MaintenanceError(f"{where} did not answer within {wait:g} s: {_first_line(error)}") from error
             time.sleep(PAUSE_SECONDS)
         else:
             return

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
 from app.errors import UnknownStock
 from app.tables import stocks
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class Stock(NamedTuple):

@@ -36,9 +36,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime, server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_watches"),
         sa.UniqueConstraint("visitor", "stock_id", name="uq_watches_visitor_stock_id"),
-        sa.ForeignKeyConstraint(
-            ["stock_id"], ["stocks.id"], name="fk_watches_stock_id_stocks", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["stock_id"], ["stocks.id"], name="fk_watches_stock_id_stocks", ondelete="CASCADE"),
         mysql_charset="utf8mb4",
         mysql_engine="InnoDB",
     )

@@ -1,0 +1,21 @@
+"""The handlers. Each module's `register` adds its routes to the application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.views import errors, health, notes, stocks, watching
+
+if TYPE_CHECKING:
+    from app.database import Database
+    from app.pages import Pages
+    from framework import App
+
+
+def register(app: App, database: Database, pages: Pages) -> None:
+    """Add every route and error handler of the site."""
+    health.register(app, database)
+    stocks.register(app, database, pages)
+    watching.register(app, database, pages)
+    notes.register(app, database, pages)
+    errors.register(app, pages)
