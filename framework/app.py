@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from framework.csrf import check_origin
 from framework.errors import HTTPError, RouteError
-from framework.groups import Group
+from framework.groups import Group, Hooks
+from framework.paths import raw_path
 from framework.request import Request
 from framework.response import HTML, Response, as_response
 from framework.routing import Route, Router
@@ -89,16 +90,16 @@ class App(Group):
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        route, values = self.router.match(request.method, request.raw_path)
+        route, values = self.router.match(request.method, raw_path(request.environ))
         request.route, request.path_values = route, values
         if route.csrf:
             check_origin(request, self._trusted_origins)
-        group: Group = route.group or self
-        for hook in group.hooks.before:
+        hooks = (route.group or self).hooks
+        for hook in hooks.before:
             early = hook(request)
             if early is not None:
-                return self._finish(request, as_response(early))
-        return self._finish(request, as_response(route.handler(request, **values)))
+                return self._finish(request, as_response(early), hooks)
+        return self._finish(request, as_response(route.handler(request, **values)), hooks)
 
     def _answer_error(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPError):
@@ -109,14 +110,13 @@ class App(Group):
             answer = as_response(handler(request, error)) if handler else default_error_response(error)
             if answer.status == 200:  # noqa: PLR2004 - an error page that forgot to say so is still an error
                 answer.status = getattr(error, "status", 500)
-            return self._finish(request, answer)
+            return self._finish(request, answer, group.hooks)
         except Exception:
             self.logger.exception("The error handler of %r failed", request)
             return default_error_response(None)
 
-    def _finish(self, request: Request, response: Response) -> Response:
-        group: Group = (request.route and request.route.group) or self
-        for hook in group.hooks.after:
+    def _finish(self, request: Request, response: Response, hooks: Hooks) -> Response:
+        for hook in hooks.after:
             response = hook(request, response)
         if self._sessions and "session" in request.__dict__:
             self._sessions.save(request.session, request, response)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    Field = tuple[str, str]
+
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch  # RFC 9110 §5.1: a token
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch  # RFC 9110 §5.5: no CR, LF or NUL; Latin-1 by PEP 3333
+_COOKIE = "set-cookie"
 
 
-def checked(name: str, value: str) -> tuple[str, str]:
+@lru_cache(maxsize=512)  # most fields are the same in every response
+def checked(name: str, value: str) -> Field:
     """Return the field, or raise ValueError if it would break out of its line."""
     if not _NAME(name):
         raise ValueError(f"{name!r} is no header field name")
@@ -22,18 +27,23 @@ def checked(name: str, value: str) -> tuple[str, str]:
 
 
 class Headers:
-    """Keep a response's header fields: a mapping, but a name may stand there more than once."""
+    """Keep a response's header fields: a mapping whose names have no case.
 
-    __slots__ = ("fields",)
+    A name stands there once, except ``Set-Cookie``: values that are added to others are joined by commas, as
+    RFC 9110 §5.3 has it.
+    """
 
-    def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] | None = None) -> None:
-        self.fields: list[tuple[str, str]] = []
+    __slots__ = ("_cookies", "_fields")
+
+    def __init__(self, fields: Mapping[str, str] | Iterable[Field] | None = None) -> None:
+        self._fields: dict[str, Field] = {}
+        self._cookies: list[Field] = []
         if fields:
-            pairs = fields.items() if hasattr(fields, "items") else fields
-            self.fields += [checked(name, value) for name, value in pairs]
+            for name, value in fields.items() if hasattr(fields, "items") else fields:
+                self.add(name, value)
 
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self.fields)
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields())
 
     def __contains__(self, name: str) -> bool:
         return self.get(name) is not None
@@ -45,41 +55,49 @@ class Headers:
         return value
 
     def __setitem__(self, name: str, value: str) -> None:
-        field = checked(name, value)
-        del self[name]
-        self.fields.append(field)
+        if name.lower() == _COOKIE:
+            self._cookies = [checked(name, value)]
+        else:
+            self._fields[name.lower()] = checked(name, value)
 
     def __delitem__(self, name: str) -> None:
-        lowered = name.lower()
-        self.fields = [field for field in self.fields if field[0].lower() != lowered]
+        self._fields.pop(name.lower(), None)
+        if name.lower() == _COOKIE:
+            self._cookies = []
 
     def __repr__(self) -> str:
-        return f"Headers({self.fields!r})"
+        return f"Headers({self.fields()!r})"
+
+    def fields(self) -> list[Field]:
+        """Return all fields as WSGI wants them."""
+        return [*self._fields.values(), *self._cookies]
 
     def get(self, name: str, default: str | None = None) -> str | None:
-        """Return the first value of a field, or ``default``."""
-        lowered = name.lower()
-        return next((value for key, value in self.fields if key.lower() == lowered), default)
+        """Return the value of a field (the first cookie's, for ``Set-Cookie``), or ``default``."""
+        if name.lower() == _COOKIE:
+            return self._cookies[0][1] if self._cookies else default
+        field = self._fields.get(name.lower())
+        return field[1] if field else default
 
     def getlist(self, name: str) -> list[str]:
         """Return all values of a field, in order."""
-        lowered = name.lower()
-        return [value for key, value in self.fields if key.lower() == lowered]
+        if name.lower() == _COOKIE:
+            return [value for _, value in self._cookies]
+        return [part.strip() for part in (self.get(name) or "").split(",") if part.strip()]
 
     def add(self, name: str, value: str) -> None:
-        """Add a field beside those of the same name."""
-        self.fields.append(checked(name, value))
+        """Add a value to those that the field has."""
+        if name.lower() == _COOKIE:
+            self._cookies.append(checked(name, value))
+        else:
+            present = self.get(name)
+            self[name] = value if present is None else f"{present}, {value}"
 
-    def setdefault(self, name: str, value: str) -> str:
-        """Set a field unless it is there; return its value."""
-        present = self.get(name)
-        if present is None:
-            self.add(name, value)
-            return value
-        return present
+    def default(self, fields: Mapping[str, Field]) -> None:
+        """Add those fields that are not there; ``fields`` are checked ones, by their names in lower case."""
+        self._fields = {**fields, **self._fields}
 
     def vary(self, name: str) -> None:
-        """Add a field name to ``Vary``, once."""
-        names = [part.strip() for value in self.getlist("Vary") for part in value.split(",")]
-        if name.lower() not in map(str.lower, names):
-            self["Vary"] = ", ".join([*names, name])
+        """Add a name to ``Vary``, once."""
+        if name.lower() not in map(str.lower, self.getlist("Vary")):
+            self.add("Vary", name)

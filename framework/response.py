@@ -72,10 +72,10 @@ class Response:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Send the response, without a body where the method or the status forbids one."""
         body = self.body
-        fields = self.headers.fields
+        fields = self.headers.fields()
         if isinstance(body, bytes):
             if self.status not in _BODILESS:
-                fields = [*fields, ("Content-Length", str(len(body)))]
+                fields.append(("Content-Length", str(len(body))))
             body = [body]
         start_response(STATUS_LINES.get(self.status) or f"{self.status} Unknown", fields)
         if environ["REQUEST_METHOD"] == "HEAD" or self.status in _BODILESS:

@@ -75,6 +75,7 @@ class _Edge:
 
     segment: Segment
     match: Matcher
+    spans: bool
     node: _Node
     routes: list[Route] = field(default_factory=list)
 
@@ -108,27 +109,33 @@ class _Node:
                     if route.overlaps(other, depth):
                         raise RouteError(f"{route} is ambiguous: it may match the same paths as {other}")
         else:
-            edge = _Edge(segment, segment.matcher(), _Node())
+            edge = _Edge(segment, segment.matcher(), segment.spans, _Node())
             self.edges.append(edge)
-            self.edges.sort(key=lambda edge: edge.segment.rank)
+            self.edges.sort(key=lambda edge: edge.segment.rank, reverse=True)  # ``find`` takes the last one first
         edge.routes.append(route)
         return edge
 
-    def find(self, method: str, segments: list[str], at: int = 1) -> tuple[Route, tuple[Any, ...]] | None:
-        """Return the route and the values of its variables, trying the best rank first."""
-        if at == len(segments):
-            route = self.routes.get(method)
-            return None if route is None else (route, ())
-        child = self.literals.get(segments[at])
-        if child is not None and (found := child.find(method, segments, at + 1)):
-            return found
-        for edge in self.edges:
-            rest = edge.segment.spans
-            values = edge.match("/".join(segments[at:]) if rest else segments[at])
-            if values is not None:
-                found = edge.node.find(method, segments, len(segments) if rest else at + 1)
-                if found:
-                    return found[0], values + found[1]
+    def find(self, method: str, segments: list[str]) -> tuple[Route, tuple[Any, ...]] | None:
+        """Return the best route below this node and the values of its variables."""
+        node: _Node | None = self
+        at, end, values = 1, len(segments), ()
+        others: list[tuple[_Node, int, tuple[Any, ...]]] = []  # where to go on when the present way leads nowhere
+        while node is not None:
+            if at == end:
+                route = node.routes.get(method)
+                if route is not None:
+                    return route, values
+                node = None
+            else:
+                for edge in node.edges:
+                    text = "/".join(segments[at:]) if edge.spans else segments[at]
+                    matched = edge.match(text)
+                    if matched is not None:
+                        others.append((edge.node, end if edge.spans else at + 1, values + matched))
+                node = node.literals.get(segments[at])
+                at += 1
+            if node is None and others:
+                node, at, values = others.pop()
         return None
 
 
@@ -185,7 +192,7 @@ class Router:
     def _find(self, method: str, raw: str) -> Found | None:
         found = self._root.find(method, split_path(raw))
         if found is not None:
-            return found[0], dict(zip(found[0].names, found[1], strict=True))
+            return found[0], dict(zip(found[0].names, found[1]))  # noqa: B905 - equal by construction; strict costs a tenth
         for regex, route in self._regexes:
             if method in route.methods and (match := regex.fullmatch(decode(raw))):
                 return route, match.groupdict()
