@@ -20,6 +20,7 @@ from server.http11.errors import (
 from server.http11.request import Request
 
 END_OF_HEAD: Final = b"\r\n\r\n"
+CR: Final = 0x0D
 
 # RFC 9110 §5.3: only a list may be repeated. These are no lists, and each of them decides how a message is read.
 SINGLE_FIELDS: Final = frozenset({"HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_AUTHORIZATION"})
@@ -130,6 +131,8 @@ def parse_head(head: bytes, limits: Limits) -> Request:
     Raises:
         ProtocolError: the subclass that names the rule and carries the status.
     """
+    if len(head) > limits.head:
+        raise FieldsTooLarge(f"the head is over {limits.head} bytes")
     line, *field_lines = head.decode("latin-1").split("\r\n")
     if len(line) > limits.request_line:
         raise TargetTooLong(f"the request line is over {limits.request_line} bytes")
@@ -229,21 +232,51 @@ def _split_target(method: str, target: str) -> tuple[str, str, str]:
     return authority, path or "/", query
 
 
-def check_partial_head(data: bytes, limits: Limits) -> None:
-    """Refuse the beginning of a head that no continuation can mend, so that its sender need not be waited for.
+class HeadReader:
+    """Collects a head that comes in pieces, in linear time however small the pieces are."""
 
-    Raises:
-        ProtocolError: the request line or the head is over its limit, or a line ends in a bare LF.
-    """
-    line_end = data.find(b"\r\n")
-    if (line_end if line_end >= 0 else len(data) - 1) > limits.request_line:
-        raise TargetTooLong(f"the request line is over {limits.request_line} bytes")
-    if len(data) > limits.head:
-        raise FieldsTooLarge(f"the head is over {limits.head} bytes")
-    if data.count(b"\n") != data.count(b"\r\n"):
-        raise BadRequestLine("a line ends in a bare LF")
-    if grammar.TOKEN.match(data[:1].decode("latin-1")) is None:
-        raise BadRequestLine("the method is not a token")  # TLS spoken to a plain port, often
+    __slots__ = ("_buffer", "_limits", "_searched", "_skipped")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._buffer = bytearray()
+        self._searched = 0
+        self._skipped = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything but an empty line has come."""
+        return len(self._buffer) > 0
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take what arrived; return it all as soon as it begins with a whole head.
+
+        Raises:
+            ProtocolError: no continuation can mend what came, so its sender need not be waited for.
+        """
+        self._buffer += data
+        if not self._skipped and self._buffer.startswith(b"\r\n"):  # RFC 9112 §2.2: at least one empty line
+            self._skipped = True
+            del self._buffer[:2]
+        if self._buffer.find(END_OF_HEAD, max(0, self._searched - 3)) >= 0:
+            return bytes(self._buffer)
+        self._check()
+        self._searched = len(self._buffer)
+        return None
+
+    def _check(self) -> None:
+        buffer = self._buffer
+        if len(buffer) > self._limits.request_line and buffer.find(b"\r\n", 0, self._limits.request_line + 2) < 0:
+            raise TargetTooLong(f"the request line is over {self._limits.request_line} bytes")
+        if len(buffer) > self._limits.head:
+            raise FieldsTooLarge(f"the head is over {self._limits.head} bytes")
+        if buffer and grammar.TOKEN.match(buffer[:1].decode("latin-1")) is None and buffer != b"\r":
+            raise BadRequestLine("the method is not a token")  # TLS spoken to a plain port, often
+        line_feed = buffer.find(b"\n", self._searched)
+        while line_feed >= 0:
+            if buffer[line_feed - 1] != CR:
+                raise BadRequestLine("a line ends in a bare LF")
+            line_feed = buffer.find(b"\n", line_feed + 1)
 
 
 class LengthReader:
@@ -359,8 +392,6 @@ def _check_trailers(lines: list[str]) -> None:
 BodyReader = LengthReader | ChunkedReader
 
 
-def body_reader(request: Request, limits: Limits) -> BodyReader | None:
-    """Choose the reader that the request's framing asks for; None where no body follows (RFC 9112 §6.3)."""
-    if request.chunked:
-        return ChunkedReader(limits)
-    return LengthReader(request.content_length) if request.content_length else None
+def body_reader(request: Request, limits: Limits) -> BodyReader:
+    """Choose the reader that the request's framing asks for (RFC 9112 §6.3)."""
+    return ChunkedReader(limits) if request.chunked else LengthReader(request.content_length)

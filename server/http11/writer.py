@@ -1,6 +1,6 @@
 """Responses to bytes: the head, the framing of the body, and when there is no body at all."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from server.http11 import grammar
 from server.http11.errors import ResponseError
@@ -34,35 +34,67 @@ def render_field(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode("latin-1")
 
 
-class _Fields(dict[Header, bytes]):
-    """Rendered fields, remembered: most of them come again with the next response. Bounded like `_FieldLines`."""
+class Fields(NamedTuple):
+    """The fields of a response, rendered."""
+
+    rendered: bytes
+    length: int | None
+    """The Content-Length that was declared."""
+    dated: bool
+    """Whether the application gave a Date of its own."""
+    named: bool
+    """Whether the application gave a Server of its own."""
+
+
+class _Lines(dict[Header, tuple[bytes, str]]):
+    """Rendered fields and their lower-case names, remembered: most come again soon. Bounded like `_FieldLines`."""
 
     ROOM = 1024
     LONGEST = 256
 
-    def __missing__(self, header: Header) -> bytes:
+    def __missing__(self, header: Header) -> tuple[bytes, str]:
         name, value = header
-        line = render_field(name, value)
-        if len(line) <= self.LONGEST:
+        entry = render_field(name, value), name.lower()
+        if len(entry[0]) <= self.LONGEST:
             if len(self) >= self.ROOM:
                 self.clear()
-            self[header] = line
-        return line
+            self[header] = entry
+        return entry
 
 
-_fields = _Fields()
+_lines = _Lines()
+_SPECIAL = frozenset({"content-length", "date", "server"})
 
 
-def render_fields(headers: list[Header]) -> bytes:
+def render_fields(headers: list[Header]) -> Fields:
     """Render the fields of a response in their order.
 
     Raises:
-        ResponseError: one of them breaks a rule (see `render_field`).
+        ResponseError: one of them breaks a rule (see `render_field`), or Content-Length is repeated or no number.
     """
+    lines = []
+    special: dict[str, str] = {}
     try:
-        return b"".join(map(_fields.__getitem__, headers))
-    except (TypeError, ValueError) as error:  # not pairs, or not hashable
-        raise ResponseError(f"headers must be a list of (str, str) tuples: {headers!r} (PEP 3333)") from error
+        for header in headers:
+            line, name = _lines[header]
+            lines.append(line)
+            if name in _SPECIAL:
+                if name == "content-length" and name in special:
+                    raise ResponseError("Content-Length is given twice")
+                special[name] = header[1]
+    except (TypeError, ValueError) as error:  # no pairs, or nothing that can be looked up
+        raise ResponseError(f"headers must be a list of (str, str) tuples, not {headers!r} (PEP 3333)") from error
+    if not special:
+        return Fields(b"".join(lines), None, dated=False, named=False)
+    return Fields(b"".join(lines), _declared(special.get("content-length")), "date" in special, "server" in special)
+
+
+def _declared(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if grammar.CONTENT_LENGTH.fullmatch(value) is None:
+        raise ResponseError(f"Content-Length is no plain decimal number: {value!r}")
+    return int(value)
 
 
 class _StatusLines(dict[str, bytes]):
@@ -97,9 +129,8 @@ def render_status(status: str) -> bytes:
 status_lines: Final = _StatusLines()
 
 
-def allows_body(method: str, status: int) -> bool:
-    """Tell whether a response to `method` with `status` may have a body (RFC 9110 §6.4.1)."""
-    return method != "HEAD" and status not in {204, 304}
+BODILESS: Final = frozenset({204, 304})
+"""The final statuses that never have a body (RFC 9110 §6.4.1)."""
 
 
 def chunk(data: bytes) -> bytes:
@@ -109,4 +140,4 @@ def chunk(data: bytes) -> bytes:
 
 def render_early_hints(headers: list[Header]) -> bytes:
     """Render an informational 103 response (RFC 8297)."""
-    return b"HTTP/1.1 103 Early Hints\r\n" + render_fields(headers) + b"\r\n"
+    return b"HTTP/1.1 103 Early Hints\r\n" + render_fields(headers).rendered + b"\r\n"

@@ -1,0 +1,180 @@
+"""The contract of a concurrency model, and what the blocking ones share to meet it."""
+
+import contextlib
+import errno
+import os
+import select
+import socket
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from server.session import Endpoint, Service, Want
+from server.wsgi import WSGIApplication
+
+if TYPE_CHECKING:
+    from server.accesslog import AccessLog
+    from server.config import Settings
+
+DRAIN_IDLE = 1.0
+"""Seconds that an idle connection keeps when the worker drains: its next request may be on the way already."""
+LINGER_TIMEOUT = 2.0
+"""Seconds that a client gets to take the last answer and close (RFC 9112 §9.6)."""
+
+OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""What `accept` fails with when descriptors or memory have run out: the clients wait in the backlog meanwhile."""
+OUT_OF_RESOURCES_PAUSE = 0.1
+"""Seconds before the next try when `accept` fails for want of descriptors or memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a model can and can't do, for its users to choose by."""
+
+    keep_alive: bool
+    """Whether connections go on after a response, or waiting for the next request would block others."""
+    multithread: bool
+    """`wsgi.multithread`: whether the application may be called again while it runs, in the same process."""
+    multiprocess: bool
+    """Whether the model serves connections in processes of its own."""
+    views_block_others: bool
+    """Whether a view that waits (for a database, say) holds up the other clients of the worker."""
+    c10k: bool
+    """Whether 10,000 connections are within its reach."""
+
+
+class Stop:
+    """A flag to wait for beside sockets: once set, its descriptor is readable for good, for every thread."""
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        self.deadline = float("inf")
+        """`time.monotonic()` by which everything is to end; infinite until `set`."""
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable."""
+        return self._read
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the end was asked for."""
+        return self.deadline != float("inf")
+
+    def set(self, grace: float) -> None:
+        """Ask for the end within `grace` seconds; a later call may only bring it nearer. Safe in a signal handler."""
+        self.deadline = min(self.deadline, time.monotonic() + grace)
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._write, b".")
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self._read)
+        os.close(self._write)
+
+
+class Deadlines:
+    """How long a driver waits for what a session wants; all of them absolute, by the clock of `time.monotonic()`.
+
+    Args:
+        settings: `head_timeout`, `body_timeout`, `body_rate`, `idle_timeout`.
+    """
+
+    __slots__ = ("_body_rate", "_first")
+
+    def __init__(self, settings: "Settings") -> None:
+        self._body_rate = settings.body_rate
+        self._first = {
+            Want.REQUEST: settings.idle_timeout,
+            Want.HEAD: settings.head_timeout,
+            Want.BODY: settings.body_timeout,
+            Want.LINGER: LINGER_TIMEOUT,
+        }
+
+    def first(self, want: Want) -> float:
+        """Return the deadline of a wait that begins now."""
+        return time.monotonic() + self._first[want]
+
+    def prolong(self, deadline: float, received: int) -> float:
+        """Return the new deadline of a body of which `received` more bytes came.
+
+        Every byte earns time, so that a body has to keep up `body_rate`, but never more than `body_timeout` ahead.
+        """
+        return min(deadline + received / self._body_rate, time.monotonic() + self._first[Want.BODY])
+
+    def drain(self) -> None:
+        """Let connections that become idle from now on end soon."""
+        self._first[Want.REQUEST] = min(DRAIN_IDLE, self._first[Want.REQUEST])
+
+
+class Model(ABC):
+    """A way of waiting: accepts connections, drives their sessions, and ends when asked.
+
+    Args:
+        app: the WSGI application, middleware and all.
+        settings: limits, deadlines and the size of pools.
+        access_log: gets a record of every exchange; None when there is no log.
+    """
+
+    traits: ClassVar[Traits]
+
+    @classmethod  # noqa: B027 - most models have nothing to prepare
+    def prepare(cls) -> None:
+        """Prepare the process before the application is imported."""
+
+    def __init__(self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None") -> None:
+        self.settings = settings
+        self.service = Service(app, settings, access_log, keep_alive=self.traits.keep_alive)
+        self.deadlines = Deadlines(settings)
+        self.multiprocess = self.traits.multiprocess or settings.workers > 1
+        self.stopping = Stop()
+
+    def endpoint(self, listener: socket.socket) -> Endpoint:
+        """Return what the sessions of `listener` share."""
+        return Endpoint(
+            self.service,
+            listener.getsockname(),
+            multithread=self.traits.multithread,
+            multiprocess=self.multiprocess,
+        )
+
+    @abstractmethod
+    def serve(self, listeners: Sequence[socket.socket]) -> None:
+        """Serve until `stop` was called and all connections have ended, or their grace has."""
+
+    def stop(self, grace: float) -> None:
+        """Take no more connections and end the open ones within `grace` seconds; 0 is at once.
+
+        Never blocks, and may be called again and from a signal handler.
+        """
+        self.service.keep_alive = False
+        self.deadlines.drain()
+        self.stopping.set(grace)
+
+
+def peer_of(address: Any) -> tuple[str, str]:
+    """Return host and port of an address that `accept` gave; ("", "") for a Unix socket."""
+    return (address[0], str(address[1])) if isinstance(address, tuple) else ("", "")
+
+
+def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
+    """Yield (listener, connection, address) for each client until `stop` is set; waits in `poll`."""
+    by_descriptor = {listener.fileno(): listener for listener in listeners}
+    poll = select.poll()
+    poll.register(stop, select.POLLIN)
+    for listener in listeners:
+        listener.setblocking(False)  # another worker may have been quicker
+        poll.register(listener, select.POLLIN)
+    while not stop.is_set:
+        for descriptor, _ in poll.poll():
+            if descriptor not in by_descriptor:
+                return
+            try:
+                yield by_descriptor[descriptor], *by_descriptor[descriptor].accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                continue
+            except OSError as error:
+                if error.errno not in OUT_OF_RESOURCES:
+                    raise
+                time.sleep(OUT_OF_RESOURCES_PAUSE)

@@ -1,0 +1,36 @@
+"""Serve a connection in the thread or process that it was given: every wait is a `poll`."""
+
+import select
+import socket
+import time
+from typing import Any
+
+from server.concurrency.base import Model
+from server.concurrency.readiness import Connection, Interest
+from server.session import Endpoint
+
+EVENTS = {Interest.READ: select.POLLIN, Interest.WRITE: select.POLLOUT}
+
+
+class BlockingModel(Model):
+    """A model whose connections have a thread or a process to themselves, which may wait."""
+
+    def handle(self, endpoint: Endpoint, sock: socket.socket, address: Any) -> None:
+        """Serve an accepted connection to its end; it is closed then."""
+        connection = Connection(self, endpoint, sock, address)
+        poll = select.poll()
+        poll.register(self.stopping, select.POLLIN)
+        hastened = False
+        interest = connection.run()
+        while interest is not Interest.CLOSE:
+            poll.register(sock, EVENTS[interest])
+            seconds = min(connection.deadline, self.stopping.deadline) - time.monotonic()
+            ready = dict(poll.poll(max(0, seconds * 1000)))
+            if sock.fileno() in ready:
+                interest = connection.run()
+            elif not ready:
+                interest = connection.expire()
+            elif not hastened:  # only the end was asked for; known from now on
+                hastened = True
+                connection.hasten()
+                poll.unregister(self.stopping)

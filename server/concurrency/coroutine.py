@@ -1,0 +1,189 @@
+"""A greenlet for each request, on gevent's loop; an idle connection costs none.
+
+gevent's own servers park a greenlet on every connection. Here an idle connection is a suspended session and one read
+watcher. When bytes come, the hub's callback takes a greenlet from the pool and switches to it; it drives the session
+until that wants data again, waiting cooperatively on the way wherever the application or the socket makes it wait. So
+one request lives in one greenlet, from the application's call to the last byte: greenlet-locals and contextvars hold.
+
+Deadlines are swept once a second by one timer: a timer for each request would cost more than the request's parsing.
+"""
+
+import _socket
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, Final
+
+import gevent
+from gevent import monkey
+from gevent.event import Event
+from gevent.hub import get_hub
+from greenlet import getcurrent, greenlet
+
+from server.concurrency.base import OUT_OF_RESOURCES, Model, Traits
+from server.concurrency.readiness import Connection, Interest
+from server.session import Endpoint
+from server.wsgi import Disconnected
+
+log = logging.getLogger("minnow")
+
+READ: Final = 1
+WRITE: Final = 2
+SWEEP: Final = 1.0
+"""Seconds between two looks at the deadlines, and so their precision."""
+DRAIN_SWEEP: Final = 0.05
+"""The same while the worker drains."""
+ACCEPT_AT_ONCE: Final = 64
+"""Clients accepted before those that are here already get their turn."""
+SPARE_GREENLETS: Final = 1000
+"""Greenlets kept for the next requests; more of them live only while there is work for more at once."""
+
+
+class GreenConnection(Connection):
+    """A connection that waits by watchers of gevent's loop."""
+
+    __slots__ = ("busy", "watcher", "watching")
+
+    def __init__(self, model: "Coroutine", endpoint: Endpoint, sock: Any, address: Any) -> None:
+        super().__init__(model, endpoint, sock, address)
+        self.busy = False
+        """Whether a greenlet drives the session; the watcher's callback must not."""
+        self.watcher: Any = None
+        """The read watcher; a client that asks once and goes never needs one."""
+        self.watching = False
+
+    def wait_writable(self) -> None:
+        """Let other greenlets run until the socket takes more."""
+        hub = get_hub()
+        watcher = hub.loop.io(self.sock.fileno(), WRITE)
+        try:
+            with gevent.Timeout(self._model.settings.write_timeout, Disconnected):
+                hub.wait(watcher)
+        finally:
+            watcher.close()
+
+
+class Coroutine(Model):
+    """Accept in the hub, serve in pooled greenlets."""
+
+    traits = Traits(keep_alive=True, multithread=True, multiprocess=False, views_block_others=False, c10k=True)
+
+    @classmethod
+    def prepare(cls) -> None:
+        """Let the standard library's blocking calls wait in greenlets; before anything imports `ssl` or a driver."""
+        monkey.patch_all()
+
+    def serve(self, listeners: Sequence[socket.socket]) -> None:
+        """Serve any number of clients until `stop`."""
+        self._hub = get_hub()
+        self._loop = self._hub.loop
+        self._connections: set[GreenConnection] = set()
+        self._spare: list[greenlet] = []
+        self._ended = Event()
+        self._accepting = [(sock, self.endpoint(sock), self._loop.io(sock.fileno(), READ)) for sock in listeners]
+        for listener, endpoint, watcher in self._accepting:
+            listener.setblocking(False)
+            watcher.start(self._accept, listener, endpoint, watcher)
+        self._loop.io(self.stopping.fileno(), READ).start(self._drain)
+        self._sweeper = self._loop.timer(SWEEP, SWEEP)
+        self._sweeper.start(self._sweep)
+        self._ended.wait()
+
+    # In the hub: nothing here may wait.
+
+    def _accept(self, listener: socket.socket, endpoint: Endpoint, watcher: Any) -> None:
+        for _ in range(ACCEPT_AT_ONCE):
+            try:
+                # Not accept(): it would build the patched module's socket, which keeps two watchers of its own.
+                descriptor, address = listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+            except OSError as error:
+                if error.errno in OUT_OF_RESOURCES:
+                    watcher.stop()  # the loop would spin; the next sweep tries again
+                return
+            sock = _socket.socket(listener.family, listener.type, listener.proto, descriptor)
+            connection = GreenConnection(self, endpoint, sock, address)
+            self._connections.add(connection)
+            connection.run()
+            self._serve(connection)  # its first bytes are often here already
+
+    def _on_readable(self, connection: GreenConnection) -> None:
+        if connection.busy:  # pipelined bytes wait for the request before them
+            connection.watcher.stop()
+            connection.watching = False
+        else:
+            self._serve(connection)
+
+    def _serve(self, connection: GreenConnection) -> None:
+        """Hand a connection to a greenlet; this returns when it has waited for the first time, or is done."""
+        worker = self._spare.pop() if self._spare else greenlet(self._work, self._hub)
+        worker.switch(connection)
+
+    def _sweep(self) -> None:
+        """Look after the deadlines, and after listeners that had no descriptors left."""
+        now = monotonic()
+        for connection in [each for each in self._connections if each.deadline < now and not each.busy]:
+            connection.busy = True
+            gevent.spawn(self._end_wait, connection)
+        if not self.stopping.is_set:
+            for listener, endpoint, watcher in self._accepting:
+                if not watcher.active:
+                    watcher.start(self._accept, listener, endpoint, watcher)
+        elif not self._connections or now >= self.stopping.deadline:
+            self._ended.set()
+
+    def _drain(self) -> None:
+        """Begin to stop, or hurry: `stop` was called."""
+        os.read(self.stopping.fileno(), 64)
+        for listener, endpoint, watcher in self._accepting:
+            self._accept(listener, endpoint, watcher)  # who connected before is not turned away
+            watcher.stop()
+            listener.close()
+        if self._accepting:
+            self._accepting = []
+            for connection in self._connections:
+                connection.hasten()
+            self._sweeper.stop()
+            self._sweeper = self._loop.timer(0, DRAIN_SWEEP)
+            self._sweeper.start(self._sweep)
+
+    # In a greenlet of the request's own: everything here may wait.
+
+    def _work(self, connection: GreenConnection) -> None:
+        """Serve one connection after another, each until it waits for its client."""
+        hub, spare, me = self._hub, self._spare, getcurrent()
+        while True:
+            connection.busy = True
+            self._settle(connection, connection.run())
+            if len(spare) >= SPARE_GREENLETS:
+                return
+            spare.append(me)
+            connection = hub.switch()
+
+    def _end_wait(self, connection: GreenConnection) -> None:
+        self._settle(connection, connection.expire())
+
+    def _settle(self, connection: GreenConnection, interest: Interest) -> None:
+        """Wait for the socket as long as the response does not fit; then watch for the next request, or forget."""
+        while interest is Interest.WRITE:
+            try:
+                connection.wait_writable()
+            except Disconnected:
+                connection.close()
+                interest = Interest.CLOSE
+            else:
+                interest = connection.run()
+        connection.busy = False
+        if interest is Interest.CLOSE:
+            self._connections.discard(connection)
+            if connection.watcher is not None:
+                connection.watcher.close()
+        elif not connection.watching:
+            if connection.watcher is None:
+                connection.watcher = self._loop.io(connection.sock.fileno(), READ)
+            connection.watcher.start(self._on_readable, connection)
+            connection.watching = True
+
+
+MODEL = Coroutine

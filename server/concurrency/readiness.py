@@ -1,0 +1,171 @@
+"""Drive a session on a non-blocking socket as far as it goes, and say what to wait for.
+
+This is the only place where sessions meet sockets. A model takes what `Connection.run` returns, waits for it in its own
+way until `Connection.deadline`, and calls `run` again, or `expire` if the wait was in vain.
+"""
+
+import enum
+import os
+import select
+import socket
+import struct
+from time import monotonic
+from typing import Any
+
+from server.concurrency.base import DRAIN_IDLE, Model, peer_of
+from server.http11.errors import RequestTimeout
+from server.session import Act, Endpoint, Session, Step, Want, connection
+from server.wsgi import Disconnected, FileSlice
+
+RECEIVE = 16384
+"""Octets asked for at a time; a head is smaller, a body comes in many pieces anyway."""
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for no time: a close() sends a reset."""
+
+
+class Interest(enum.Enum):
+    """What a connection needs before it can go on."""
+
+    READ = "the socket has to become readable"
+    WRITE = "the socket has to become writable"
+    CLOSE = "nothing more: it has ended and is closed"
+
+
+class Connection:
+    """A client and its session on a non-blocking socket.
+
+    Args:
+        model: whose deadlines it keeps.
+        endpoint: where the client came in.
+        sock: the accepted connection; it is closed when `run` or `expire` returns CLOSE.
+        address: what `accept` gave.
+    """
+
+    __slots__ = ("_model", "_output", "_session", "_want", "deadline", "sock")
+
+    def __init__(self, model: Model, endpoint: Endpoint, sock: Any, address: Any) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self._model = model
+        self._session: Session = connection(endpoint, peer_of(address), self.transmit)
+        self._output: memoryview | FileSlice | None = None
+        self._want: Want | None = None
+        self.deadline = 0.0
+        """When the wait is over, by the clock of `time.monotonic()`."""
+
+    def run(self) -> Interest:
+        """Go on until the session or the socket has to wait; call it again when that has come true."""
+        try:
+            if self._output is not None:
+                if not self._flush():
+                    return Interest.WRITE
+                return self._go(next(self._session))
+            if self._want is None:
+                return self._go(next(self._session))
+            data = self.sock.recv(RECEIVE)
+            if self._want is Want.BODY:
+                self.deadline = self._model.deadlines.prolong(self.deadline, len(data))
+            return self._go(self._session.send(data))
+        except BlockingIOError:
+            return Interest.READ
+        except (StopIteration, OSError, Disconnected):  # the session has ended, or the client has
+            self.close()
+            return Interest.CLOSE
+
+    def expire(self) -> Interest:
+        """End a wait whose deadline has passed: a late request gets its 408, whatever else waits is closed."""
+        try:
+            if self._output is None and self._want in {Want.HEAD, Want.BODY}:
+                return self._go(self._session.throw(RequestTimeout("the rest of the request did not come in time")))
+        except (StopIteration, OSError, Disconnected):
+            pass
+        self.close()
+        return Interest.CLOSE
+
+    def hasten(self) -> None:
+        """Let the worker drain: an idle connection has only `DRAIN_IDLE` left of its idle time."""
+        if self._want is Want.REQUEST and self._output is None:
+            self.deadline -= self._model.settings.idle_timeout - DRAIN_IDLE
+
+    def close(self) -> None:
+        """End the session, wherever it stands, and close the socket."""
+        self._session.close()
+        self.sock.close()
+
+    def transmit(self, data: bytes) -> None:
+        """Write all of `data` before returning: what an application says while it still runs.
+
+        Raises:
+            Disconnected: the client has gone, or does not take it in time.
+        """
+        try:
+            if not self._send(data):
+                self.wait_writable()
+                while not self._flush():
+                    self.wait_writable()
+        except OSError as error:
+            raise Disconnected from error
+
+    def wait_writable(self) -> None:
+        """Wait until the socket takes more; a model with a better way of waiting overrides this one.
+
+        Raises:
+            Disconnected: it does not within `write_timeout`.
+        """
+        poll = select.poll()
+        poll.register(self.sock, select.POLLOUT)
+        if not poll.poll(self._model.settings.write_timeout * 1000):
+            raise Disconnected
+
+    def _go(self, step: Step) -> Interest:
+        """Do what the session asks until it wants to wait for the client, or the socket for the network."""
+        while not isinstance(step, Want):
+            if type(step) is bytes:
+                if not self._send(step):
+                    return Interest.WRITE
+            elif isinstance(step, FileSlice):
+                self._output = step
+                if not self._flush():
+                    return Interest.WRITE
+            elif step is Act.SHUTDOWN:
+                self.sock.shutdown(socket.SHUT_WR)
+            else:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            step = next(self._session)
+        if step is not self._want or step is Want.REQUEST:
+            self._want = step
+            self.deadline = self._model.deadlines.first(step)
+        return Interest.READ
+
+    def _send(self, data: bytes) -> bool:
+        """Write `data`; False when some of it is left for `_flush`."""
+        try:
+            sent = self.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        if sent == len(data):
+            return True
+        self._output = memoryview(data)[sent:]
+        self.deadline = monotonic() + self._model.settings.write_timeout
+        return False
+
+    def _flush(self) -> bool:
+        """Write what is left; False when the socket takes no more of it now. Each bit of progress earns new time."""
+        output = self._output
+        try:
+            while output:
+                rest = self._send_file(output) if isinstance(output, FileSlice) else output[self.sock.send(output) :]
+                output = self._output = rest
+                self.deadline = monotonic() + self._model.settings.write_timeout
+        except BlockingIOError:
+            return False
+        self._output = None
+        return True
+
+    def _send_file(self, part: FileSlice) -> FileSlice | None:
+        sent = os.sendfile(self.sock.fileno(), part.file.fileno(), part.offset, part.size)
+        if not sent:
+            raise Disconnected  # the file has become shorter: only a cut can tell the client
+        if sent == part.size:
+            return None
+        return part._replace(offset=part.offset + sent, size=part.size - sent)

@@ -1,0 +1,217 @@
+"""One connection as a generator: all of HTTP and WSGI, and no input or output.
+
+A session yields what it wants done and is resumed when that is done:
+
+    bytes               write them, all of them
+    FileSlice           send that part of a file
+    Want                wait for bytes and send() them in; b"" says that the client has ended its side
+    Act                 SHUTDOWN the writing side, or let the close be a RESET
+
+It returns when the connection is to be closed. The driver (`concurrency/readiness.py`) keeps the deadline that belongs
+to each `Want`: it throws `RequestTimeout` when HEAD or BODY take too long, and just closes an idle connection. When the
+client has gone, the driver closes the generator.
+"""
+
+import enum
+from collections.abc import Generator
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from server.body import Body
+from server.http11 import reader, writer
+from server.http11.errors import BadFraming, BadRequestLine, ContentTooLarge, ProtocolError
+from server.http11.request import Request
+from server.wsgi import (
+    Environ,
+    FileSlice,
+    Response,
+    Transmit,
+    WSGIApplication,
+    base_environ,
+    refusal,
+    request_environ,
+)
+
+if TYPE_CHECKING:
+    from server.accesslog import AccessLog
+    from server.config import Settings
+
+
+class Want(enum.Enum):
+    """What a session waits for; each has a deadline of its own."""
+
+    REQUEST = "the first byte of a request: the connection is idle"
+    HEAD = "the rest of a head"
+    BODY = "more of a body"
+    LINGER = "the client's end, after ours"
+
+
+class Act(enum.Enum):
+    """What a session has done to its connection."""
+
+    SHUTDOWN = "no more is written, the client may still send"
+    RESET = "the close shall be seen as a failure"
+
+
+Step = bytes | FileSlice | Want | Act
+Session = Generator[Step, bytes, None]
+
+
+class Service:
+    """What all sessions of a worker share.
+
+    Args:
+        app: the WSGI application.
+        settings: limits and deadlines.
+        access_log: gets a record of every exchange; None when there is no log.
+        keep_alive: whether the concurrency model can afford a connection that waits for its next request.
+    """
+
+    def __init__(
+        self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None", *, keep_alive: bool = True
+    ) -> None:
+        self.app = app
+        self.settings = settings
+        self.access_log = access_log
+        self.keep_alive = keep_alive
+        """Whether connections go on; False from the moment that the worker drains."""
+        self.limits = reader.Limits(settings.request_line_limit, settings.field_count_limit, settings.head_limit)
+
+    def record(self, peer: tuple[str, str], request: Request | None, status: int, sent: int, seconds: float) -> None:
+        """Log an exchange, if there is a log; `request` is None when what came never became one."""
+        if self.access_log is not None:
+            self.access_log.record(peer[0], request, status, sent, seconds)
+
+
+class Endpoint:
+    """What all sessions of a listener share: the service, and what an environ says of the listener.
+
+    Args:
+        service: what the worker's listeners share.
+        address: the listener's `getsockname()`.
+    """
+
+    ROOM = 256
+    LONGEST = 512
+
+    def __init__(self, service: Service, address: Any, *, multithread: bool, multiprocess: bool) -> None:
+        self.service = service
+        name, port = (address[0], str(address[1])) if isinstance(address, tuple) else ("localhost", "80")
+        self._base = base_environ(name, port, multithread=multithread, multiprocess=multiprocess)
+        self._known: dict[bytes, tuple[Request, Environ]] = {}
+        """Short heads that came lately: those of health checks and API clients never change. Bounded."""
+
+    def open(self, head: bytes) -> tuple[Request, Environ]:
+        """Parse a head; return the request and an environ of its own.
+
+        Raises:
+            ProtocolError: the head is refused.
+        """
+        known = self._known.get(head)
+        if known is not None:
+            return known[0], known[1].copy()
+        request = reader.parse_head(head, self.service.limits)
+        environ = request_environ(self._base, request)
+        if len(head) <= self.LONGEST:
+            if len(self._known) >= self.ROOM:
+                self._known.clear()
+            self._known[head] = request, environ.copy()
+        return request, environ
+
+
+def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) -> Session:  # noqa: C901, PLR0912
+    """Serve one connection from its first byte to its last.
+
+    Args:
+        endpoint: where the client came in.
+        peer: the client's address and port; ("", "") on a Unix socket.
+        transmit: writes bytes to the client at once; raises `Disconnected` if it can't.
+    """
+    service = endpoint.service
+    data = b""
+    request = None
+    try:
+        while True:
+            if not data and not (data := (yield Want.REQUEST)):
+                return
+            end = data.find(reader.END_OF_HEAD)
+            if end < 1 or data[0] == reader.CR:  # not all of it is here, or an empty line comes first
+                if not (data := (yield from _read_head(data, service.limits))):
+                    return
+                end = data.index(reader.END_OF_HEAD)
+            request, environ = endpoint.open(data[:end])
+            data = data[end + 4 :]
+            environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer
+            body = None
+            if request.chunked or request.content_length:
+                body, data = yield from _read_body(request, data, service)
+                environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.rewind(), str(body.size)
+            response = Response(request, service.keep_alive, transmit)
+            environ["wsgi.early_hints"] = response.early_hints
+            started = perf_counter()
+            try:
+                whole = response.run(service.app, environ)
+                if whole is not None:
+                    yield whole
+                else:
+                    yield from response.stream()
+            finally:
+                response.close()
+                if body is not None:
+                    body.close()
+                service.record(peer, request, response.status, response.body_sent, perf_counter() - started)
+            if response.is_cut and response.ends_by_close:
+                yield Act.RESET
+            if not response.keep_alive:
+                break
+            request = None
+    except ProtocolError as error:
+        yield refusal(error, request)
+        service.record(peer, request, error.status, 0, 0.0)
+        data = UNREAD
+    if data:
+        yield from _linger()
+
+
+UNREAD: Final = b"what the client may still be sending"
+
+
+def _read_head(data: bytes, limits: reader.Limits) -> Generator[Step, bytes, bytes]:
+    """Collect a head that comes in pieces; return it and what followed, b"" if the client left before it began."""
+    head_reader = reader.HeadReader(limits)
+    while (whole := head_reader.feed(data)) is None:
+        data = yield Want.HEAD if head_reader.has_begun else Want.REQUEST
+        if not data and head_reader.has_begun:
+            raise BadRequestLine("the head ended early")
+        if not data:
+            return b""
+    return whole
+
+
+def _read_body(request: Request, data: bytes, service: Service) -> Generator[Step, bytes, tuple[Body, bytes]]:
+    """Read the body that the head announced; return it and what followed it."""
+    settings = service.settings
+    if request.content_length > settings.body_limit:
+        raise ContentTooLarge(f"the body is over {settings.body_limit} bytes")
+    if request.expect_continue and not data:
+        yield writer.CONTINUE
+    body_reader = reader.body_reader(request, service.limits)
+    body = Body(settings.body_limit, settings.body_memory)
+    try:
+        while True:
+            body.write(body_reader.feed(data))
+            if body_reader.rest is not None:
+                return body, body_reader.rest
+            data = yield Want.BODY
+            if not data:
+                raise BadFraming("the body ended early")  # noqa: TRY301 - the body has to be closed here, too
+    except BaseException:
+        body.close()
+        raise
+
+
+def _linger() -> Session:
+    """Close so that the last answer arrives: bytes still unread at a close() would make it a reset (RFC 9112 §9.6)."""
+    yield Act.SHUTDOWN
+    while (yield Want.LINGER):
+        pass

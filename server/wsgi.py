@@ -1,0 +1,335 @@
+"""PEP 3333: a request becomes an `environ`, what the application answers becomes bytes.
+
+Nothing here reads or writes a socket. `Response.run` calls the application; when it returns a list, the whole response
+is one piece of bytes; otherwise `Response.stream` yields it piece by piece, the next made when the last has gone.
+"""
+
+import logging
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from email.utils import formatdate
+from types import TracebackType
+from typing import IO, Any, Final, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from server.body import NO_INPUT
+from server.http11 import writer
+from server.http11.errors import ProtocolError, ResponseError
+from server.http11.request import Request
+from server.http11.writer import Header
+
+log = logging.getLogger("minnow")
+
+Environ = dict[str, Any]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+WSGIApplication = Callable[[Environ, Any], Iterable[bytes]]
+Transmit = Callable[[bytes], None]
+
+NO_FIELDS: Final = writer.Fields(b"", None, dated=False, named=False)
+
+
+class Disconnected(Exception):
+    """The client has gone; raised into an application that tries to send to it at once."""
+
+
+class FileSlice(NamedTuple):
+    """A part of a regular file to be sent, by sendfile where the model can."""
+
+    file: IO[bytes]
+    offset: int
+    size: int
+
+
+class FileWrapper:
+    """`wsgi.file_wrapper`: a file as an application's iterable, sent by sendfile if it is a regular one (PEP 3333)."""
+
+    def __init__(self, filelike: Any, block_size: int = 65536) -> None:
+        self.filelike = filelike
+        self.block_size = block_size
+        if hasattr(filelike, "close"):
+            self.close = filelike.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(lambda: self.filelike.read(self.block_size), b"")
+
+    def as_slice(self) -> FileSlice | None:
+        """Return what is left of the file as a slice; None when it is no regular file."""
+        try:
+            status = os.fstat(self.filelike.fileno())
+            offset = self.filelike.tell()
+        except (AttributeError, OSError, ValueError):  # io.UnsupportedOperation is both of the last two
+            return None
+        if not stat.S_ISREG(status.st_mode) or offset > status.st_size:
+            return None
+        return FileSlice(self.filelike, offset, status.st_size - offset)
+
+
+def base_environ(server_name: str, server_port: str, *, multithread: bool, multiprocess: bool) -> Environ:
+    """Make the part of an environ that all requests to one listener share (PEP 3333, "environ Variables")."""
+    return {
+        "SERVER_NAME": server_name,
+        "SERVER_PORT": server_port,
+        "SERVER_SOFTWARE": "minnow",
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "SCRIPT_NAME": "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": NO_INPUT,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": multithread,
+        "wsgi.multiprocess": multiprocess,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": FileWrapper,
+    }
+
+
+def request_environ(base: Environ, request: Request) -> Environ:
+    """Return `base` with what the request's head adds to it."""
+    path = request.path
+    if "%" in path:  # PEP 3333: PATH_INFO is decoded octets, as Latin-1
+        path = unquote_to_bytes(path).decode("latin-1")
+    return {
+        **base,
+        "REQUEST_METHOD": request.method,
+        "PATH_INFO": path,
+        "QUERY_STRING": request.query,
+        "REQUEST_URI": request.target,
+        "RAW_URI": request.target,
+        "SERVER_PROTOCOL": request.version,
+        **request.fields,
+    }
+
+
+class _Tail:
+    """The end of every head, made once a second: Date (RFC 9110 §6.6.1), Server, and the empty line."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._date = self._both = b""
+
+    def __call__(self, fields: writer.Fields | None = None) -> bytes:
+        now = int(time.time())
+        if now != self._second:
+            self._second = now
+            self._date = b"Date: %b\r\n" % formatdate(now, usegmt=True).encode()
+            self._both = self._date + b"Server: minnow\r\n\r\n"
+        if fields is None or not (fields.dated or fields.named):
+            return self._both
+        return (b"" if fields.dated else self._date) + (b"" if fields.named else b"Server: minnow\r\n") + b"\r\n"
+
+
+_tail: Final = _Tail()
+
+
+def refusal(error: ProtocolError, request: Request | None = None) -> bytes:
+    """Render the whole response that tells a client what it did wrong and that the connection ends."""
+    body = f"{error.status.value} {error.status.phrase}: {error}\n".encode()
+    head = (
+        f"HTTP/1.1 {error.status.value} {error.status.phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n"
+    )
+    return head.encode() + _tail() + (b"" if request is not None and request.method == "HEAD" else body)
+
+
+class Response:
+    """One response: what the application gives by `start_response`, `write` and its iterable, made into bytes.
+
+    Args:
+        request: what is answered.
+        keep_alive: whether this server would go on with the connection; the outcome is in `keep_alive`.
+        transmit: sends bytes at once, for what an application says while it still runs: `write` and early hints.
+    """
+
+    __slots__ = (
+        *("_app_iter", "_bodiless", "_chunked", "_fields", "_remaining", "_request", "_status_line", "_transmit"),
+        *("body_sent", "head_sent", "is_cut", "keep_alive", "status"),
+    )
+
+    def __init__(self, request: Request, keep_alive: bool, transmit: Transmit) -> None:
+        self._request = request
+        self._transmit = transmit
+        self._app_iter: Iterable[bytes] = ()
+        self._status_line = b""
+        self._fields = NO_FIELDS
+        self._bodiless = self._chunked = False
+        self._remaining: int | None = None
+        """Octets that the declared Content-Length still asks for; None when none is declared."""
+        self.keep_alive = keep_alive and request.keep_alive
+        self.head_sent = False
+        self.is_cut = False
+        """Whether the response broke off after its head had gone."""
+        self.status = 0
+        self.body_sent = 0
+        """Octets of body handed out, without chunk framing."""
+
+    # What the application calls.
+
+    def start_response(
+        self, status: str, headers: list[Header], exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], None]:
+        """Take the head of the response; return `write` (PEP 3333, "The start_response() Callable").
+
+        Raises:
+            ResponseError: they break a rule, or they came before and `exc_info` is not given.
+            the exception of `exc_info`: the head has gone already.
+        """
+        if exc_info is not None:
+            try:
+                if self.head_sent:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # PEP 3333: no circular reference through the traceback
+        elif self._status_line:
+            raise ResponseError("start_response was called a second time without exc_info (PEP 3333)")
+        self._status_line = writer.status_lines[status]
+        self._fields = writer.render_fields(headers)
+        self.status = int(status[:3])
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Send `data` at once: PEP 3333's imperative way, for applications that know no other.
+
+        Raises:
+            ResponseError: `data` is no bytes, or more than the declared Content-Length.
+            Disconnected: the client has gone.
+        """
+        if data:
+            self._transmit(self._frame(data))
+
+    def early_hints(self, headers: list[Header]) -> None:
+        """Send an informational 103 response at once (RFC 8297), unless the client speaks HTTP/1.0.
+
+        Raises:
+            ResponseError: the headers break a rule.
+            Disconnected: the client has gone.
+        """
+        hints = writer.render_early_hints(headers)
+        if self._request.version != "HTTP/1.0" and not self.head_sent:
+            self._transmit(hints)
+
+    # What the session calls.
+
+    def run(self, app: WSGIApplication, environ: Environ) -> bytes | None:
+        """Call the application; return the whole response if it is all there, else None: `stream` has the rest."""
+        try:
+            app_iter = self._app_iter = app(environ, self.start_response)
+            if (type(app_iter) is list or type(app_iter) is tuple) and not self.head_sent:
+                return self._whole(app_iter)
+        except Exception as error:  # noqa: BLE001 - whatever an application raises, its client gets an answer
+            return self._failure(error)
+        return None
+
+    def stream(self) -> Generator[bytes | FileSlice, None, None]:
+        """Yield the response piece by piece; each is asked for when the last has gone."""
+        try:
+            app_iter = self._app_iter
+            file = app_iter.as_slice() if isinstance(app_iter, FileWrapper) and not self.head_sent else None
+            yield from self._blocks(app_iter) if file is None else self._file(file)
+        except Exception as error:  # noqa: BLE001 - as in `run`
+            yield self._failure(error)
+
+    def close(self) -> None:
+        """Call the iterable's `close()`, always, as PEP 3333 wants; what it raises is logged."""
+        app_iter, self._app_iter = self._app_iter, ()
+        if hasattr(app_iter, "close"):
+            try:
+                app_iter.close()
+            except Exception:
+                log.exception("close() of the response to %s %s failed", self._request.method, self._request.target)
+
+    @property
+    def ends_by_close(self) -> bool:
+        """Whether only the end of the connection tells the client where the body ends."""
+        return self.head_sent and not (self._bodiless or self._chunked or self._remaining is not None)
+
+    def _whole(self, blocks: Sequence[bytes]) -> bytes:
+        body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        if not isinstance(body, bytes):
+            raise ResponseError(f"a body is made of bytes, not of {type(body).__name__} (PEP 3333)")
+        declared = self._fields.length
+        if declared is not None and declared != len(body) and self._request.method != "HEAD":
+            raise ResponseError(f"Content-Length says {declared}, the body has {len(body)} bytes")
+        head = self._head(body_length=len(body))
+        if self._bodiless:
+            return head
+        self.body_sent = len(body)
+        return head + body
+
+    def _blocks(self, app_iter: Iterable[bytes]) -> Generator[bytes, None, None]:
+        for block in app_iter:
+            if block:
+                yield self._frame(block)
+                if self._bodiless:
+                    return
+        if not self.head_sent:
+            yield self._head(body_length=0)
+        if self._remaining:
+            raise ResponseError(f"the body ended {self._remaining} bytes before its Content-Length")
+        if self._chunked:
+            yield writer.LAST_CHUNK
+
+    def _file(self, file: FileSlice) -> Generator[bytes | FileSlice, None, None]:
+        declared = self._fields.length
+        if declared is not None and declared > file.size:
+            raise ResponseError(f"Content-Length says {declared}, the file has {file.size} bytes")
+        yield self._head(body_length=file.size)
+        if not self._bodiless and self._remaining != 0:
+            self.body_sent = self._remaining or file.size
+            yield file._replace(size=self.body_sent)
+
+    def _frame(self, data: bytes) -> bytes:
+        """Return `data` as it goes over the wire, behind the head if that has not gone yet."""
+        if not isinstance(data, bytes):
+            raise ResponseError(f"a body is made of bytes, not of {type(data).__name__} (PEP 3333)")
+        head = b"" if self.head_sent else self._head(body_length=None)
+        if self._bodiless:
+            return head
+        if self._remaining is not None:
+            if len(data) > self._remaining:
+                raise ResponseError(
+                    f"the body is longer than its Content-Length by {len(data) - self._remaining} bytes"
+                )
+            self._remaining -= len(data)
+        self.body_sent += len(data)
+        return head + (writer.chunk(data) if self._chunked else data)
+
+    def _head(self, *, body_length: int | None) -> bytes:
+        """Render the head and settle how the body ends (RFC 9112 §6.3); `body_length` is None until it is known."""
+        if not self._status_line:
+            raise ResponseError("the application returned without calling start_response (PEP 3333)")
+        request, fields, extra = self._request, self._fields, b""
+        if request.method == "HEAD" or self.status in writer.BODILESS:
+            self._bodiless = True
+            if body_length and fields.length is None and self.status not in writer.BODILESS:
+                extra = b"Content-Length: %d\r\n" % body_length
+        elif fields.length is not None:
+            self._remaining = fields.length
+        elif body_length is not None:
+            extra = b"Content-Length: %d\r\n" % body_length
+        elif request.version != "HTTP/1.0":
+            self._chunked = True
+            extra = b"Transfer-Encoding: chunked\r\n"
+        else:
+            self.keep_alive = False  # RFC 9112 §6.3: the end of the connection is the end of the body
+        if not self.keep_alive:
+            extra += b"Connection: close\r\n"
+        elif request.version == "HTTP/1.0":
+            extra += b"Connection: keep-alive\r\n"
+        self.head_sent = True
+        return b"".join((self._status_line, fields.rendered, extra, _tail(fields)))
+
+    def _failure(self, error: Exception) -> bytes:
+        """Log what went wrong; return the 500 for it, or b"" when the head has gone and only a cut can tell."""
+        if not isinstance(error, Disconnected):
+            log.error("%s %s failed", self._request.method, self._request.target, exc_info=error)
+        if self.head_sent:
+            self.is_cut, self.keep_alive = True, False
+            return b""
+        self._status_line = writer.status_lines["500 Internal Server Error"]
+        self._fields = writer.render_fields([("Content-Type", "text/plain; charset=utf-8")])
+        self.status = 500
+        return self._whole([b"500 Internal Server Error\n"])
