@@ -1,0 +1,162 @@
+"""Listening sockets: TCP, IPv6, Unix and inherited ones.
+
+The supervisor opens them before it forks, so that a connection that arrives while a worker is replaced waits in the
+kernel's queue and is not refused. They are non-inheritable: no program that an application starts keeps a port busy.
+"""
+
+import errno
+import os
+import socket
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from server.errors import BindError
+from server.values import Address, InheritedFd, TcpAddress, UnixAddress, parse_address
+
+_REASON = {
+    errno.EADDRINUSE: "already in use (choose another with --bind)",
+    errno.EADDRNOTAVAIL: "no interface of this machine has that address",
+    errno.EACCES: "not permitted (ports below 1024 are the system's; choose another with --bind)",
+    errno.ENOENT: "its directory does not exist",
+}
+
+
+@dataclass(slots=True)
+class Listener:
+    """One address, open; with SO_REUSEPORT it has a socket for each worker, otherwise one for all."""
+
+    address: Address
+    backlog: int
+    reuse_port: bool
+    sockets: list[socket.socket] = field(default_factory=list)
+    inode: int | None = None
+
+    def for_slot(self, slot: int) -> socket.socket:
+        """Return the socket of the worker in this slot, opening it when SO_REUSEPORT wants a new one."""
+        if not self.reuse_port:
+            return self.sockets[0]
+        while len(self.sockets) <= slot:
+            self.sockets.append(self._another())
+        return self.sockets[slot]
+
+    def _another(self) -> socket.socket:
+        host, port = self.sockets[0].getsockname()[:2]  # the real port, when 0 was asked for
+        return _open_tcp(TcpAddress(host, port), self.backlog, reuse_port=True)
+
+    def keep_only(self, kept: Iterable[socket.socket]) -> None:
+        """Close every socket but these: a worker must not hold the sockets of others open."""
+        mine = list(kept)
+        for each in self.sockets:
+            if each not in mine:
+                each.close()
+
+    def drop_slots(self, count: int) -> None:
+        """Close the sockets of the slots from `count` on."""
+        if self.reuse_port:
+            while len(self.sockets) > max(count, 1):
+                self.sockets.pop().close()
+
+    def close(self) -> None:
+        """Close the sockets, and remove a Unix socket's file if it is still the one made here."""
+        for each in self.sockets:
+            each.close()
+        if isinstance(self.address, UnixAddress) and self.inode is not None:
+            with suppress(OSError):
+                if Path(self.address.path).stat().st_ino == self.inode:
+                    Path(self.address.path).unlink()
+
+    @property
+    def url(self) -> str:
+        """The address in the form that a client is given, with the real port."""
+        one = self.sockets[0]
+        if one.family == socket.AF_UNIX:
+            return f"unix:{one.getsockname()}"
+        host, port = one.getsockname()[:2]
+        return f"http://{TcpAddress(host, port)}"
+
+
+def open_listeners(binds: Iterable[str], *, backlog: int, reuse_port: bool = False) -> list[Listener]:
+    """Open every address of `--bind`. Raise BindError, with none left open, when one cannot be."""
+    opened: list[Listener] = []
+    try:
+        opened.extend(open_listener(parse_address(bind), backlog=backlog, reuse_port=reuse_port) for bind in binds)
+    except BindError:
+        for each in opened:
+            each.close()
+        raise
+    return opened
+
+
+def open_listener(address: Address, *, backlog: int, reuse_port: bool = False) -> Listener:
+    """Open one address. Raise BindError with the reason when it cannot be listened on."""
+    try:
+        match address:
+            case TcpAddress():
+                return Listener(address, backlog, reuse_port, [_open_tcp(address, backlog, reuse_port=reuse_port)])
+            case UnixAddress(path):
+                opened = _open_unix(path, backlog)
+                return Listener(address, backlog, False, [opened], Path(path).stat().st_ino)
+            case InheritedFd(fd):
+                return Listener(address, backlog, False, [_adopt(fd, backlog)])
+    except socket.gaierror as error:
+        raise BindError(f"cannot listen on {address}: {error.strerror}") from None
+    except OSError as error:
+        reason = _REASON.get(error.errno or 0, error.strerror)
+        raise BindError(f"cannot listen on {address}: {reason}") from None
+
+
+def _open_tcp(address: TcpAddress, backlog: int, *, reuse_port: bool) -> socket.socket:
+    found = socket.getaddrinfo(address.host or None, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # "" means 0.0.0.0 and ::, and a socket on :: with V6ONLY off takes both; a name such as localhost means IPv4 first.
+    wanted = socket.AF_INET if address.host or not socket.has_dualstack_ipv6() else socket.AF_INET6
+    family, kind, protocol, _, target = min(found, key=lambda each: each[0] != wanted)
+    opened = socket.socket(family, kind, protocol)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # do not wait for TIME_WAIT of the last run
+        if reuse_port:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(bool(address.host)))
+        opened.bind(target)
+        opened.listen(backlog)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _open_unix(path: str, backlog: int) -> socket.socket:
+    _remove_stale(path)
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        opened.bind(path)
+        opened.listen(backlog)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _remove_stale(path: str) -> None:
+    """Remove the file of a socket that nobody listens on; whatever else is there stays and bind() fails."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(path)
+            except ConnectionRefusedError:
+                Path(path).unlink()
+
+
+def _adopt(fd: int, backlog: int) -> socket.socket:
+    adopted = socket.socket(fileno=fd)
+    if adopted.type != socket.SOCK_STREAM:
+        adopted.detach()
+        raise OSError(errno.EINVAL, "it is not a stream socket")
+    adopted.set_inheritable(False)
+    adopted.listen(backlog)  # a no-op for one that listens already, but for the backlog
+    return adopted
