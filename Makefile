@@ -1,16 +1,54 @@
 # Minnow. `make run` shows the site, `make test` proves it; `make help` lists the rest.
 SHELL := /bin/sh
-PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+# Touched when the environment holds what the list of the same name asks for, so that a second start installs nothing.
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+# The first Python that is new enough. Looked for only where it is used.
+NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c $(NEW_ENOUGH) 2>/dev/null && echo $$python && break; done),python3)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help lock
+.PHONY: help run test unit lint up down lock clean
+.DELETE_ON_ERROR:
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The key may be given as SECRET_KEY or SECRET_KEY_FILE; otherwise this machine gets one of its own.
+run: export SECRET_KEY_FILE := $(or $(SECRET_KEY_FILE),$(if $(SECRET_KEY),,var/secret_key))
+run: $(RUNTIME) var/secret_key ## serve the site on http://127.0.0.1:8000 from SQLite (HOST, PORT, DATABASE_URL)
+	@$(BIN)/python -m app migrate && $(BIN)/python -m app seed
+	@exec $(BIN)/python -m server 'app:create_app()' --bind '$(HOST):$(PORT)' --model coroutine --static /static=static
+
+# Lint first, so that the last line is pytest's; it does not keep the tests from running, but fails the whole.
+test: ## everything: lint, unit, integration, the compose stack, the browser; installs what it needs
+	@tests/prepare-machine
+	@$(MAKE) --no-print-directory $(DEV)
+	@$(MAKE) --no-print-directory lint; lint=$$?; $(BIN)/pytest; tests=$$?; [ $$tests -eq 0 ] || exit $$tests; exit $$lint
+
+unit: $(DEV) ## the fast tests: no container, no browser
+	@$(BIN)/pytest -m 'not stack and not browser'
+
+lint: $(DEV) ## ruff, mypy --strict, shellcheck
+	@failed=0; \
+	$(BIN)/ruff check || failed=1; \
+	$(BIN)/ruff format --check || failed=1; \
+	$(BIN)/mypy --strict || failed=1; \
+	if command -v shellcheck >/dev/null; then shellcheck -x $$(git grep -lE '^#!/.*sh$$|^# shellcheck shell=') || failed=1; \
+	else echo 'shellcheck is not installed: the shell scripts were not checked'; fi; \
+	exit $$failed
+
+up: ## the whole stack in containers, on http://localhost:8080 (HTTP_PORT)
+	docker compose up --detach --build --wait
+
+down: ## stop the containers; their data stays
+	docker compose down
 
 lock: ## pin and hash the dependencies of pyproject.toml anew
 	$(PYTHON) -m venv .venv-lock
@@ -19,3 +57,29 @@ lock: ## pin and hash the dependencies of pyproject.toml anew
 		--custom-compile-command 'make lock' pyproject.toml --output-file requirements.txt
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command 'make lock' pyproject.toml --group dev --output-file requirements-dev.txt
+
+clean: ## remove what was installed and cached here; var/, which holds your data, stays
+	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c $(NEW_ENOUGH) 2>/dev/null || \
+		{ echo 'minnow: Python 3.11 or newer is needed (if it has another name: make PYTHON=/path/to/it)' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo 'minnow: this Python cannot make virtual environments (Debian: apt install python3-venv)' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+# The interpreter counts: after an upgrade of the system's Python everything is installed anew.
+$(RUNTIME): requirements.txt $(BIN)/python
+	@echo 'minnow: installing the dependencies into $(VENV), once'
+	@$(PIP) -r $<
+	@touch $@
+
+$(DEV): requirements-dev.txt $(BIN)/python
+	@echo 'minnow: installing the dependencies and the tools of the tests into $(VENV), once'
+	@$(PIP) -r $<
+	@touch $@ $(RUNTIME)
+
+var/secret_key:
+	@mkdir -p var
+	@umask 077 && $(PYTHON) -c 'import secrets; print(secrets.token_hex(32))' >$@

@@ -1,0 +1,44 @@
+"""What holds for every test: where the stack is required, a test that needs it may not be skipped."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+REQUIRED = os.environ.get("REQUIRE_STACK") == "1"
+# Tests that need more than Python: by their marker, and by their directory when a whole module bows out.
+NEEDING = ("stack", "browser")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make a failure of a skipped stack or browser test when REQUIRE_STACK=1."""
+    report = yield
+    if any(item.get_closest_marker(name) for name in NEEDING):
+        _insist(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Do the same when the skip comes while a module is collected."""
+    report = yield
+    if set(NEEDING) & set(collector.nodeid.split("/")):
+        _insist(report)
+    return report
+
+
+def _insist(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if not (REQUIRED and report.skipped) or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+    report.outcome = "failed"
+    report.longrepr = f"REQUIRE_STACK=1 forbids to skip {report.nodeid}\n{reason}"
+
+
+def pytest_report_header() -> str:
+    """Say at the top of the run which rule holds."""
+    rule = "a failure" if REQUIRED else "shown with its reason (REQUIRE_STACK=1 makes it a failure)"
+    return f"stack and browser tests: a skip is {rule}"
