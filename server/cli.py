@@ -74,6 +74,7 @@ def _resolve(asked: dict[str, object], environ: Mapping[str, str]) -> Resolved:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m server",
+        usage="%(prog)s MODULE:ATTRIBUTE [options]",
         description="Serve a WSGI application.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -59,8 +59,7 @@ def _module(spec: Spec, here: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{spec.module}.".startswith(f"{error.name}."):
             raise _failed(f"cannot import {spec.module}: {error}", error) from error
-        neighbours = [each.name for each in pkgutil.iter_modules([here])]
-        hint = did_you_mean(spec.module, neighbours)
+        hint = did_you_mean(error.name, [each.name for each in pkgutil.iter_modules([here])])
         raise AppLoadError(f"there is no module {error.name} (looked in {here} and on sys.path){hint}") from None
     except (Exception, SystemExit) as error:
         raise _failed(f"cannot import {spec.module}: {_told(error)}", error) from error

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from server.config import BYTES, SECONDS, Declared, declared
+from server.config import BYTES, Declared, declared
+
+_ONE = {"processes": "process"}
 
 _HEAD = """\
 # Settings of the server
@@ -56,7 +58,9 @@ def _default(one: Declared) -> str:
     if unit == BYTES and one.default % 1024 == 0:
         size = one.default >> 20 if one.default % (1 << 20) == 0 else one.default >> 10
         return f"{size}{'M' if one.default % (1 << 20) == 0 else 'K'} ({one.default:,} bytes)"
-    return f"{one.default:,g} {unit}" if unit in (SECONDS, BYTES) or unit else f"`{one.default}`"
+    if unit:
+        return f"{one.default:,g} {unit if one.default != 1 else _ONE.get(unit, unit)}"
+    return f"`{one.default}`"
 
 
 def _sentence(text: str) -> str:

@@ -142,7 +142,7 @@ def _checked_text(one: Declared, value: object) -> str:
 
 def _checked_number(one: Declared, value: float) -> float:
     least, most = one.setting.least, one.setting.most
-    unit = f" {one.setting.unit}" if one.setting.unit else ""
+    unit = f" {one.setting.unit}" if one.setting.unit in (BYTES, SECONDS) else ""
     if not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number")
     if least is not None and value < least:

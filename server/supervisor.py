@@ -15,11 +15,12 @@ import mmap
 import os
 import selectors
 import signal
+import socket
 import time
 from collections.abc import Sequence
 from functools import partial
 
-from server import worker
+from server import reloader, worker
 from server.backoff import Backoff
 from server.child import Child
 from server.config import Settings
@@ -56,6 +57,8 @@ class Supervisor:
         self._count = settings.workers
         self._children: dict[int, Child] = {}
         self._backoff = Backoff()
+        self._watcher = 0
+        """Process id of the reloader, 0 for none."""
         self._started = False
         self._stopping = False
         self._drain_at: float | None = None
@@ -70,8 +73,10 @@ class Supervisor:
 
         Raises AppLoadError when no worker could be started at first, GraceExceeded when one had to be killed.
         """
+        if self._settings.reload:
+            self._watch()
         self._tend()
-        while self._children or not self._stopping:
+        while self._children or self._watcher or not self._stopping:
             for key, _ in self._selector.select(self._patience()):
                 key.data()
             self._tend()
@@ -111,6 +116,8 @@ class Supervisor:
                 return
             if pid == 0:
                 return
+            if pid == self._watcher:
+                self._watcher = 0
             child = self._children.pop(pid, None)
             if child is not None:
                 self._bury(child, os.waitstatus_to_exitcode(status))
@@ -202,21 +209,33 @@ class Supervisor:
         mine = [listener.for_slot(slot) for listener in self._listeners]
         reading, writing = os.pipe()
         master = os.getpid()
+        pid = self._fork(mine)
+        if pid == 0:
+            os.close(reading)
+            worker.run(self._settings, self._app, mine, writing, master, lambda: self._drain_flag[0] != 0)
+        os.close(writing)
+        child = Child(pid, slot, reading, time.monotonic(), is_candidate=candidate)
+        self._children[pid] = child
+        self._selector.register(reading, selectors.EVENT_READ, partial(self._on_report, child))
+
+    def _fork(self, kept: Sequence[socket.socket]) -> int:
+        """Fork; the child gets 0, default signals, and of what is open here only the sockets that it is to keep."""
         with self._signals.held():
             pid = os.fork()
             if pid == 0:
                 self._signals.forget()
                 self._selector.close()
-                os.close(reading)
                 for other in self._children.values():
                     other.close_report()
                 for listener in self._listeners:
-                    listener.keep_only(mine)
-                worker.run(self._settings, self._app, mine, writing, master, lambda: self._drain_flag[0] != 0)
-        os.close(writing)
-        child = Child(pid, slot, reading, time.monotonic(), is_candidate=candidate)
-        self._children[pid] = child
-        self._selector.register(reading, selectors.EVENT_READ, partial(self._on_report, child))
+                    listener.keep_only(kept)
+        return pid
+
+    def _watch(self) -> None:
+        master = os.getpid()
+        self._watcher = self._fork([])
+        if self._watcher == 0:
+            reloader.run(master)
 
     def _dismiss(self, child: Child, number: signal.Signals = signal.SIGTERM) -> None:
         """Tell a worker to go, and note by when it has to be gone."""
@@ -244,6 +263,8 @@ class Supervisor:
 
     def _stop(self, number: signal.Signals) -> None:
         self._stopping = True
+        if self._watcher:
+            os.kill(self._watcher, signal.SIGTERM)
         for child in self._children.values():
             self._dismiss(child, number)
         self._close_listeners()

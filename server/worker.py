@@ -131,6 +131,9 @@ def _obey(model: Model, grace: float) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, on_signal)
+    signal.signal(
+        signal.SIGHUP, lambda _number, _frame: None
+    )  # a terminal that closes tells us all; the supervisor decides
 
 
 def _tell(report: int, message: bytes) -> None:

@@ -72,7 +72,7 @@ class StaticFiles:
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         path: str = environ["PATH_INFO"]
-        if not path.startswith(self._prefix):
+        if not path.startswith(self._prefix) and path != self._prefix[:-1]:
             return self._app(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return _refuse(start_response, HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", "GET, HEAD"))
