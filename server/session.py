@@ -148,7 +148,7 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) ->
                 environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.rewind(), str(body.size)
             response = Response(request, service.keep_alive, transmit)
             environ["wsgi.early_hints"] = response.early_hints
-            started = perf_counter()
+            started = perf_counter() if service.access_log is not None else 0.0
             try:
                 whole = response.run(service.app, environ)
                 if whole is not None:
@@ -159,7 +159,8 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) ->
                 response.close()
                 if body is not None:
                     body.close()
-                service.record(peer, request, response.status, response.body_sent, perf_counter() - started)
+                if service.access_log is not None:
+                    service.record(peer, request, response.status, response.body_sent, perf_counter() - started)
             if response.is_cut and response.ends_by_close:
                 yield Act.RESET
             if not response.keep_alive:

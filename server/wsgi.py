@@ -28,8 +28,6 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 WSGIApplication = Callable[[Environ, Any], Iterable[bytes]]
 Transmit = Callable[[bytes], None]
 
-NO_FIELDS: Final = writer.Fields(b"", None, dated=False, named=False)
-
 
 class Disconnected(Exception):
     """The client has gone; raised into an application that tries to send to it at once."""
@@ -74,7 +72,16 @@ def base_environ(server_name: str, server_port: str, *, multithread: bool, multi
         "SERVER_PORT": server_port,
         "SERVER_SOFTWARE": "minnow",
         "GATEWAY_INTERFACE": "CGI/1.1",
+        # The keys of the request come first here, as places: a dict that needs not grow is quicker to copy and fill.
+        "REQUEST_METHOD": "",
         "SCRIPT_NAME": "",
+        "PATH_INFO": "",
+        "QUERY_STRING": "",
+        "REQUEST_URI": "",
+        "RAW_URI": "",
+        "SERVER_PROTOCOL": "",
+        "REMOTE_ADDR": "",
+        "REMOTE_PORT": "",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": NO_INPUT,
@@ -84,6 +91,7 @@ def base_environ(server_name: str, server_port: str, *, multithread: bool, multi
         "wsgi.multiprocess": multiprocess,
         "wsgi.run_once": False,
         "wsgi.file_wrapper": FileWrapper,
+        "wsgi.early_hints": None,  # its place: the session puts in each response's own
     }
 
 
@@ -92,16 +100,14 @@ def request_environ(base: Environ, request: Request) -> Environ:
     path = request.path
     if "%" in path:  # PEP 3333: PATH_INFO is decoded octets, as Latin-1
         path = unquote_to_bytes(path).decode("latin-1")
-    return {
-        **base,
-        "REQUEST_METHOD": request.method,
-        "PATH_INFO": path,
-        "QUERY_STRING": request.query,
-        "REQUEST_URI": request.target,
-        "RAW_URI": request.target,
-        "SERVER_PROTOCOL": request.version,
-        **request.fields,
-    }
+    environ = base.copy()
+    environ["REQUEST_METHOD"] = request.method
+    environ["PATH_INFO"] = path
+    environ["QUERY_STRING"] = request.query
+    environ["REQUEST_URI"] = environ["RAW_URI"] = request.target
+    environ["SERVER_PROTOCOL"] = request.version
+    environ.update(request.fields)
+    return environ
 
 
 class _Tail:
@@ -111,15 +117,15 @@ class _Tail:
         self._second = 0
         self._date = self._both = b""
 
-    def __call__(self, fields: writer.Fields | None = None) -> bytes:
+    def __call__(self, head: writer.Head | None = None) -> bytes:
         now = int(time.time())
         if now != self._second:
             self._second = now
             self._date = b"Date: %b\r\n" % formatdate(now, usegmt=True).encode()
             self._both = self._date + b"Server: minnow\r\n\r\n"
-        if fields is None or not (fields.dated or fields.named):
+        if head is None or not (head.dated or head.named):
             return self._both
-        return (b"" if fields.dated else self._date) + (b"" if fields.named else b"Server: minnow\r\n") + b"\r\n"
+        return (b"" if head.dated else self._date) + (b"" if head.named else b"Server: minnow\r\n") + b"\r\n"
 
 
 _tail: Final = _Tail()
@@ -144,27 +150,28 @@ class Response:
         transmit: sends bytes at once, for what an application says while it still runs: `write` and early hints.
     """
 
-    __slots__ = (
-        *("_app_iter", "_bodiless", "_chunked", "_fields", "_remaining", "_request", "_status_line", "_transmit"),
-        *("body_sent", "head_sent", "is_cut", "keep_alive", "status"),
-    )
+    # Class attributes as defaults: most responses never set most of them.
+    _app_iter: Iterable[bytes] = ()
+    _head: writer.Head | None = None
+    _bodiless = False
+    _chunked = False
+    _remaining: int | None = None
+    """Octets that the declared Content-Length still asks for; None when none is declared."""
+    head_sent = False
+    is_cut = False
+    """Whether the response broke off after its head had gone."""
+    body_sent = 0
+    """Octets of body handed out, without chunk framing."""
 
     def __init__(self, request: Request, keep_alive: bool, transmit: Transmit) -> None:
         self._request = request
         self._transmit = transmit
-        self._app_iter: Iterable[bytes] = ()
-        self._status_line = b""
-        self._fields = NO_FIELDS
-        self._bodiless = self._chunked = False
-        self._remaining: int | None = None
-        """Octets that the declared Content-Length still asks for; None when none is declared."""
         self.keep_alive = keep_alive and request.keep_alive
-        self.head_sent = False
-        self.is_cut = False
-        """Whether the response broke off after its head had gone."""
-        self.status = 0
-        self.body_sent = 0
-        """Octets of body handed out, without chunk framing."""
+
+    @property
+    def status(self) -> int:
+        """The status code; 0 before there is one."""
+        return 0 if self._head is None else self._head.status
 
     # What the application calls.
 
@@ -183,11 +190,12 @@ class Response:
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None  # PEP 3333: no circular reference through the traceback
-        elif self._status_line:
+        elif self._head is not None:
             raise ResponseError("start_response was called a second time without exc_info (PEP 3333)")
-        self._status_line = writer.status_lines[status]
-        self._fields = writer.render_fields(headers)
-        self.status = int(status[:3])
+        try:
+            self._head = writer.heads[status, *headers]
+        except TypeError as error:  # no list, or of something that can't be looked up
+            raise ResponseError(f"headers must be a list of (str, str) tuples, not {headers!r} (PEP 3333)") from error
         return self.write
 
     def write(self, data: bytes) -> None:
@@ -248,15 +256,16 @@ class Response:
 
     def _whole(self, blocks: Sequence[bytes]) -> bytes:
         body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
-        if not isinstance(body, bytes):
+        if type(body) is not bytes:
             raise ResponseError(f"a body is made of bytes, not of {type(body).__name__} (PEP 3333)")
-        declared = self._fields.length
-        if declared is not None and declared != len(body) and self._request.method != "HEAD":
-            raise ResponseError(f"Content-Length says {declared}, the body has {len(body)} bytes")
-        head = self._head(body_length=len(body))
+        size = len(body)
+        declared = self._head.length if self._head is not None else None
+        if declared is not None and declared != size and self._request.method != "HEAD":
+            raise ResponseError(f"Content-Length says {declared}, the body has {size} bytes")
+        head = self._open(size)
         if self._bodiless:
             return head
-        self.body_sent = len(body)
+        self.body_sent = size
         return head + body
 
     def _blocks(self, app_iter: Iterable[bytes]) -> Generator[bytes, None, None]:
@@ -266,17 +275,17 @@ class Response:
                 if self._bodiless:
                     return
         if not self.head_sent:
-            yield self._head(body_length=0)
+            yield self._open(0)
         if self._remaining:
             raise ResponseError(f"the body ended {self._remaining} bytes before its Content-Length")
         if self._chunked:
             yield writer.LAST_CHUNK
 
     def _file(self, file: FileSlice) -> Generator[bytes | FileSlice, None, None]:
-        declared = self._fields.length
+        declared = self._head.length if self._head is not None else None
         if declared is not None and declared > file.size:
             raise ResponseError(f"Content-Length says {declared}, the file has {file.size} bytes")
-        yield self._head(body_length=file.size)
+        yield self._open(file.size)
         if not self._bodiless and self._remaining != 0:
             self.body_sent = self._remaining or file.size
             yield file._replace(size=self.body_sent)
@@ -285,7 +294,7 @@ class Response:
         """Return `data` as it goes over the wire, behind the head if that has not gone yet."""
         if not isinstance(data, bytes):
             raise ResponseError(f"a body is made of bytes, not of {type(data).__name__} (PEP 3333)")
-        head = b"" if self.head_sent else self._head(body_length=None)
+        head = b"" if self.head_sent else self._open(None)
         if self._bodiless:
             return head
         if self._remaining is not None:
@@ -297,19 +306,19 @@ class Response:
         self.body_sent += len(data)
         return head + (writer.chunk(data) if self._chunked else data)
 
-    def _head(self, *, body_length: int | None) -> bytes:
-        """Render the head and settle how the body ends (RFC 9112 §6.3); `body_length` is None until it is known."""
-        if not self._status_line:
+    def _open(self, body_size: int | None) -> bytes:
+        """Render the head and settle how the body ends (RFC 9112 §6.3); `body_size` is None until it is known."""
+        head, request, extra = self._head, self._request, b""
+        if head is None:
             raise ResponseError("the application returned without calling start_response (PEP 3333)")
-        request, fields, extra = self._request, self._fields, b""
-        if request.method == "HEAD" or self.status in writer.BODILESS:
+        if request.method == "HEAD" or head.status in writer.BODILESS:
             self._bodiless = True
-            if body_length and fields.length is None and self.status not in writer.BODILESS:
-                extra = b"Content-Length: %d\r\n" % body_length
-        elif fields.length is not None:
-            self._remaining = fields.length
-        elif body_length is not None:
-            extra = b"Content-Length: %d\r\n" % body_length
+            if body_size and head.length is None and head.status not in writer.BODILESS:
+                extra = b"Content-Length: %d\r\n" % body_size
+        elif head.length is not None:
+            self._remaining = head.length
+        elif body_size is not None:
+            extra = b"Content-Length: %d\r\n" % body_size
         elif request.version != "HTTP/1.0":
             self._chunked = True
             extra = b"Transfer-Encoding: chunked\r\n"
@@ -320,7 +329,7 @@ class Response:
         elif request.version == "HTTP/1.0":
             extra += b"Connection: keep-alive\r\n"
         self.head_sent = True
-        return b"".join((self._status_line, fields.rendered, extra, _tail(fields)))
+        return head.rendered + extra + _tail(head)
 
     def _failure(self, error: Exception) -> bytes:
         """Log what went wrong; return the 500 for it, or b"" when the head has gone and only a cut can tell."""
@@ -329,7 +338,5 @@ class Response:
         if self.head_sent:
             self.is_cut, self.keep_alive = True, False
             return b""
-        self._status_line = writer.status_lines["500 Internal Server Error"]
-        self._fields = writer.render_fields([("Content-Type", "text/plain; charset=utf-8")])
-        self.status = 500
+        self._head = writer.heads["500 Internal Server Error", ("Content-Type", "text/plain; charset=utf-8")]
         return self._whole([b"500 Internal Server Error\n"])

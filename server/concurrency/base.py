@@ -81,31 +81,32 @@ class Deadlines:
         settings: `head_timeout`, `body_timeout`, `body_rate`, `idle_timeout`.
     """
 
-    __slots__ = ("_body_rate", "_first")
+    __slots__ = ("_body_rate", "body", "head", "idle")
 
     def __init__(self, settings: "Settings") -> None:
         self._body_rate = settings.body_rate
-        self._first = {
-            Want.REQUEST: settings.idle_timeout,
-            Want.HEAD: settings.head_timeout,
-            Want.BODY: settings.body_timeout,
-            Want.LINGER: LINGER_TIMEOUT,
-        }
+        self.idle = settings.idle_timeout
+        self.head = settings.head_timeout
+        self.body = settings.body_timeout
 
     def first(self, want: Want) -> float:
         """Return the deadline of a wait that begins now."""
-        return time.monotonic() + self._first[want]
+        if want is Want.REQUEST:
+            return time.monotonic() + self.idle
+        if want is Want.LINGER:
+            return time.monotonic() + LINGER_TIMEOUT
+        return time.monotonic() + (self.head if want is Want.HEAD else self.body)
 
     def prolong(self, deadline: float, received: int) -> float:
         """Return the new deadline of a body of which `received` more bytes came.
 
         Every byte earns time, so that a body has to keep up `body_rate`, but never more than `body_timeout` ahead.
         """
-        return min(deadline + received / self._body_rate, time.monotonic() + self._first[Want.BODY])
+        return min(deadline + received / self._body_rate, time.monotonic() + self.body)
 
     def drain(self) -> None:
         """Let connections that become idle from now on end soon."""
-        self._first[Want.REQUEST] = min(DRAIN_IDLE, self._first[Want.REQUEST])
+        self.idle = min(DRAIN_IDLE, self.idle)
 
 
 class Model(ABC):

@@ -31,7 +31,7 @@ HOST: Final = rf"(?:\[[0-9A-Fa-f:.]++\]|(?:[!$&'()*+,\-.0-9;=A-Z_a-z~]|{PCT})++)
 HOST_VALUE: Final = re.compile(HOST)
 
 # RFC 9112 §3: request-line = method SP request-target SP HTTP-version, the target in origin-form (§3.2.1).
-REQUEST_LINE: Final = re.compile(rf"({TCHAR}++) ({PATH})(?:\?({QUERY}))? HTTP/1\.([01])")
+REQUEST_LINE: Final = re.compile(rf"({TCHAR}++) (({PATH})(?:\?({QUERY}))?) HTTP/1\.([01])")
 
 # RFC 9112 §3.2.2: absolute-form, which a server must accept. User information in it is refused (RFC 9110 §4.2.4).
 ABSOLUTE_FORM: Final = re.compile(rf"https?://({HOST})((?:{PATH})?)(?:\?({QUERY}))?", re.IGNORECASE)

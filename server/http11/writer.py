@@ -1,5 +1,6 @@
 """Responses to bytes: the head, the framing of the body, and when there is no body at all."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from server.http11 import grammar
@@ -34,10 +35,11 @@ def render_field(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode("latin-1")
 
 
-class Fields(NamedTuple):
-    """The fields of a response, rendered."""
+class Head(NamedTuple):
+    """Status line and fields of a response, rendered; the server's own fields and the empty line come after."""
 
     rendered: bytes
+    status: int
     length: int | None
     """The Content-Length that was declared."""
     dated: bool
@@ -66,11 +68,11 @@ _lines = _Lines()
 _SPECIAL = frozenset({"content-length", "date", "server"})
 
 
-def render_fields(headers: list[Header]) -> Fields:
-    """Render the fields of a response in their order.
+def render_fields(headers: Iterable[Header]) -> tuple[bytes, dict[str, str]]:
+    """Render the fields of a response in their order; return them, and the values of those the server looks at.
 
     Raises:
-        ResponseError: one of them breaks a rule (see `render_field`), or Content-Length is repeated or no number.
+        ResponseError: one of them breaks a rule (see `render_field`), or Content-Length is repeated.
     """
     lines = []
     special: dict[str, str] = {}
@@ -83,10 +85,41 @@ def render_fields(headers: list[Header]) -> Fields:
                     raise ResponseError("Content-Length is given twice")
                 special[name] = header[1]
     except (TypeError, ValueError) as error:  # no pairs, or nothing that can be looked up
-        raise ResponseError(f"headers must be a list of (str, str) tuples, not {headers!r} (PEP 3333)") from error
-    if not special:
-        return Fields(b"".join(lines), None, dated=False, named=False)
-    return Fields(b"".join(lines), _declared(special.get("content-length")), "date" in special, "server" in special)
+        raise ResponseError(f"headers must be (str, str) tuples, not {headers!r} (PEP 3333)") from error
+    return b"".join(lines), special
+
+
+def render_head(status: str, headers: Iterable[Header]) -> Head:
+    """Render a response's status line ("200 OK", as PEP 3333 has it) and fields.
+
+    Raises:
+        ResponseError: the status or one of the fields breaks a rule.
+    """
+    line = _status_lines[status]
+    fields, special = render_fields(headers)
+    return Head(
+        line + fields, int(status[:3]), _declared(special.get("content-length")), "date" in special, "server" in special
+    )
+
+
+class _Heads(dict[tuple[str | Header, ...], Head]):
+    """Rendered heads by status and headers, remembered: many applications have only a few. Bounded, too."""
+
+    ROOM = 512
+    LONGEST = 1024
+
+    def __missing__(self, key: tuple[str, *tuple[Header, ...]]) -> Head:
+        status, *headers = key
+        head = render_head(status, headers)
+        if len(head.rendered) <= self.LONGEST:
+            if len(self) >= self.ROOM:
+                self.clear()
+            self[key] = head
+        return head
+
+
+heads: Final = _Heads()
+"""Look a head up by `(status, *headers)`; it is rendered, and may raise as `render_head` does, when it is not known."""
 
 
 def _declared(value: str | None) -> int | None:
@@ -126,7 +159,7 @@ def render_status(status: str) -> bytes:
     return f"HTTP/1.1 {code} {reason}\r\n".encode("latin-1")  # RFC 9112 §4: the space stays without a reason
 
 
-status_lines: Final = _StatusLines()
+_status_lines = _StatusLines()
 
 
 BODILESS: Final = frozenset({204, 304})
@@ -140,4 +173,4 @@ def chunk(data: bytes) -> bytes:
 
 def render_early_hints(headers: list[Header]) -> bytes:
     """Render an informational 103 response (RFC 8297)."""
-    return b"HTTP/1.1 103 Early Hints\r\n" + render_fields(headers).rendered + b"\r\n"
+    return b"HTTP/1.1 103 Early Hints\r\n" + render_fields(headers)[0] + b"\r\n"
