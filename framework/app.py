@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from framework.csrf import check_origin
+from framework.csrf import SAFE_METHODS, check_origin
 from framework.errors import HTTPError, RouteError
-from framework.groups import Group, Hooks
+from framework.groups import Group
 from framework.paths import raw_path
 from framework.request import Request
 from framework.response import HTML, Response, as_response
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from framework.groups import Hooks, Teardown
     from framework.patterns import Converter
     from framework.sessions import CookieSession
     from framework.testing import Client
@@ -83,16 +84,29 @@ class App(Group):
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ, self)
+        failure: Exception | None = None
         try:
             response = self._answer(request)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a response
+            failure = error
             response = self._answer_error(request, error)
+        for hook in self._group_of(request).hooks.teardown:
+            response.on_close(partial(self._tear_down, hook, request, failure))
         return response(environ, start_response)
+
+    def _group_of(self, request: Request) -> Group:
+        return (request.route and request.route.group) or self
+
+    def _tear_down(self, hook: Teardown, request: Request, error: Exception | None) -> None:
+        try:
+            hook(request, error)
+        except Exception:
+            self.logger.exception("A teardown hook of %r failed", request)
 
     def _answer(self, request: Request) -> Response:
         route, values = self.router.match(request.method, raw_path(request.environ))
         request.route, request.path_values = route, values
-        if route.csrf:
+        if route.csrf and request.method not in SAFE_METHODS:
             check_origin(request, self._trusted_origins)
         hooks = (route.group or self).hooks
         for hook in hooks.before:
@@ -104,7 +118,7 @@ class App(Group):
     def _answer_error(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPError):
             self.logger.error("%r failed", request, exc_info=error)
-        group: Group = (request.route and request.route.group) or self
+        group = self._group_of(request)
         handler = group.error_handler_for(error)
         try:
             answer = as_response(handler(request, error)) if handler else default_error_response(error)
@@ -128,7 +142,7 @@ class App(Group):
             raise RuntimeError(f"sessions need a key to sign with: App({self.name!r}, secret_keys=[…])")
         return self._sessions.load(request)
 
-    def url_for(self, name: str, **values: Any) -> str:
+    def url_for(self, name: str, /, **values: Any) -> str:
         """Return the path of a route below the application's mount point; further values become the query.
 
         ``url_for("static", path="app.css")`` names a static file. Raises RouteError when there is no such thing.

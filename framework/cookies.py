@@ -16,7 +16,7 @@ def parse_cookies(header: str) -> dict[str, str]:
     cookies: dict[str, str] = {}
     for pair in header.split(";"):
         name, equals, value = pair.strip().partition("=")
-        if equals:
+        if name and equals:
             cookies.setdefault(name, unquote(value.strip('"')))
     return cookies
 

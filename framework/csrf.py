@@ -20,13 +20,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110 §9.2.
 
 
 def check_origin(request: Request, trusted: Container[str] = ()) -> None:
-    """Raise HTTPError 403 if an unsafe request was sent by a page of another origin.
+    """Raise HTTPError 403 if a request was sent by a page of another origin.
 
     ``trusted`` holds origins such as ``https://admin.example.com`` that may. Without ``Sec-Fetch-Site`` the host is
     compared and not the scheme, which a proxy in front may have changed.
     """
-    if request.method in SAFE_METHODS:
-        return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if origin and origin in trusted:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -78,6 +79,7 @@ class Group:
                 raise RouteError(f"{route}: methods are out of {', '.join(sorted(METHODS))}, not {methods!r}")
             whole = self._prefix + pattern if isinstance(pattern, str) else pattern
             self._app.add_route(route, whole, suffix)
+            _check_signature(route)
             return handler
 
         return register
@@ -163,3 +165,15 @@ def where(handler: Handler) -> str:
     """Return the file and line that define a handler."""
     code = getattr(handler, "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(handler)
+
+
+def _check_signature(route: Route) -> None:
+    try:
+        signature = inspect.signature(route.handler)
+    except ValueError:  # a builtin may have none
+        return
+    try:
+        signature.bind("request", **dict.fromkeys(route.names))
+    except TypeError as error:
+        call = ", ".join(("request", *(f"{name}=…" for name in route.names)))
+        raise RouteError(f"{route}: the handler is called with ({call}): {error}") from None

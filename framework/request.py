@@ -166,7 +166,7 @@ class Request:
         name, port = self.environ["SERVER_NAME"], str(self.environ["SERVER_PORT"])
         return name if port == {"http": "80", "https": "443"}.get(self.scheme) else f"{name}:{port}"
 
-    def url_for(self, name: str, *, external: bool = False, **values: Any) -> str:
+    def url_for(self, name: str, /, *, external: bool = False, **values: Any) -> str:
         """Return the address of a route below this request's mount point; ``external`` adds scheme and host."""
         path: str = self.environ.get("SCRIPT_NAME", "") + self.app.url_for(name, **values)
         return f"{self.scheme}://{self.host}{path}" if external else path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from http.client import responses
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from framework.cookies import make_cookie
 from framework.headers import Headers
@@ -17,6 +18,10 @@ STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in responses.items()}
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 _URL = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 §2: what an address may hold as it is; escapes are kept
+_TEXT_FIELD = {"content-type": ("Content-Type", TEXT)}
+_HTML_FIELD = {"content-type": ("Content-Type", HTML)}
+# Browsers take "//host", "/\\host" and "scheme:" elsewhere, and drop white space in front and tabs anywhere.
+_ON_THIS_HOST = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)[^\\\x00-\x20\x7f][^\\\x00-\x1f\x7f]*").fullmatch
 _BODILESS = frozenset({204, 304})  # RFC 9110 §6.4.1
 
 
@@ -39,13 +44,11 @@ class Response:
         self.status = status
         self.headers = Headers(headers)
         self._on_close: list[Callable[[], object]] = []
-        if isinstance(body, str):
-            self.body: bytes | Iterable[bytes] = body.encode()
-            content_type = content_type or (HTML if hasattr(body, "__html__") else TEXT)
-        else:
-            self.body = body
+        self.body: bytes | Iterable[bytes] = body.encode() if isinstance(body, str) else body
         if content_type:
             self.headers["Content-Type"] = content_type
+        elif isinstance(body, str):
+            self.headers.default(_HTML_FIELD if hasattr(body, "__html__") else _TEXT_FIELD)
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
@@ -118,7 +121,7 @@ def redirect(url: str, status: int = 303, *, external: bool = False) -> Response
     Only paths and references on this host are taken, so that a ``?next=…`` from the outside cannot lead visitors away:
     anything else raises ValueError unless ``external`` is true.
     """
-    if not external and (not url or "\\" in url or url.startswith("//") or urlsplit(url).scheme or url != url.strip()):
+    if not external and not _ON_THIS_HOST(url):
         raise ValueError(f"{url!r} may leave this host; redirect(…, external=True) allows that")
     return Response(status=status, headers={"Location": quote(url, safe=_URL)})
 

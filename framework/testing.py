@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 from wsgiref.util import setup_testing_defaults
 
 from framework.headers import Headers
@@ -14,7 +14,48 @@ from framework.paths import as_wsgi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-FORM = "application/x-www-form-urlencoded"
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MOST_REDIRECTS = 10
+SENT = "!#$%&'()*+,/:;=?@[]-._~"  # what clients put on the wire as it is
+
+
+def make_environ(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    form: Mapping[str, Any] | None = None,
+    json: Any = None,
+    environ: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the environ that a server would make of a request; ``environ`` replaces what is in it."""
+    parts = urlsplit(url)
+    path, query = quote(parts.path or "/", safe=SENT), quote(parts.query, safe=SENT)
+    content_type = ""
+    if form is not None:
+        body, content_type = urlencode(form, doseq=True).encode(), "application/x-www-form-urlencoded"
+    elif json is not None:
+        body, content_type = json_module.dumps(json).encode(), "application/json"
+    made: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": as_wsgi(path.encode()),
+        "QUERY_STRING": query,
+        "REQUEST_URI": f"{path}?{query}" if query else path,
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": parts.netloc or "localhost",
+        "CONTENT_TYPE": content_type,
+        "CONTENT_LENGTH": str(len(body)) if body else "",
+        "wsgi.url_scheme": parts.scheme or "http",
+        "wsgi.input": BytesIO(body),
+    }
+    for name, value in (headers or {}).items():
+        key = name.upper().replace("-", "_")
+        made[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
+    made.update(environ or {})
+    setup_testing_defaults(made)
+    return made
 
 
 class TestResponse:
@@ -69,45 +110,26 @@ class Client:
         json: Any = None,
         follow: bool = False,
     ) -> TestResponse:
-        """Send a request and read the whole answer; ``follow`` goes after up to ten redirects."""
-        content_type = ""
-        if form is not None:
-            body, content_type = urlencode(form, doseq=True).encode(), FORM
-        elif json is not None:
-            body, content_type = json_module.dumps(json).encode(), "application/json"
-        response = self._call(self._make_environ(method, url, {"Content-Type": content_type, **(headers or {})}, body))
-        hops = 10 if follow else 0
-        while hops and response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
-            if response.status in {301, 302, 303}:
-                method, body, content_type = "GET", b"", ""
+        """Send a request and read the whole answer; ``follow`` goes after redirects.
+
+        The options for headers and body are those of ``make_environ``.
+        """
+        options: dict[str, Any] = {"headers": headers, "body": body, "form": form, "json": json}
+        response = self._send(method, url, options)
+        hops = MOST_REDIRECTS if follow else 0
+        while hops and response.status in REDIRECTS and "Location" in response.headers:
+            if response.status not in {307, 308}:  # RFC 9110 §15.4: those two keep method and body
+                method, options = "GET", {"headers": headers}
             url = urljoin(url, response.headers["Location"])
             hops -= 1
-            environ = self._make_environ(method, url, {"Content-Type": content_type, **(headers or {})}, body)
-            response = self._call(environ)
+            response = self._send(method, url, options)
         return response
 
-    def _make_environ(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        parts = urlsplit(url)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": method,
-            "PATH_INFO": as_wsgi((parts.path or "/").encode()),
-            "QUERY_STRING": parts.query.encode().decode("latin-1"),
-            "REQUEST_URI": target.encode().decode("latin-1"),
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": parts.netloc or "localhost",
-            "wsgi.url_scheme": parts.scheme or "http",
-            "wsgi.input": BytesIO(body),
-            "CONTENT_LENGTH": str(len(body)) if body else "",
-        }
+    def _send(self, method: str, url: str, options: dict[str, Any]) -> TestResponse:
+        environ = make_environ(method, url, **options, environ=self.environ)
         if self.cookies:
             environ["HTTP_COOKIE"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        for name, value in headers.items():
-            key = name.upper().replace("-", "_")
-            environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
-        environ.update(self.environ)
-        setup_testing_defaults(environ)
-        return environ
+        return self._call(environ)
 
     def _call(self, environ: dict[str, Any]) -> TestResponse:
         started: list[Any] = []

@@ -1,0 +1,1 @@
+"""Tests of the framework, one module for each of its rooms."""

@@ -1,0 +1,215 @@
+"""The application: hooks, error handlers, groups, and what users learn of errors."""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import partial
+from typing import Any
+
+import pytest
+
+from framework import App, HTTPError, Request, Response, RouteError, abort
+
+
+class OutOfStockError(Exception):
+    """Stand in for an application's own exception."""
+
+
+def make() -> App:
+    """Return an application that fails in several ways."""
+    app = App("shop")
+
+    @app.get("/")
+    def home(request: Request) -> str:
+        return "home"
+
+    @app.get("/missing")
+    def missing(request: Request) -> str:
+        abort(404, "There is no such thing.", {"X-Reason": "gone"})
+
+    @app.get("/crash")
+    def crash(request: Request) -> str:
+        raise OutOfStockError("password=hunter2")
+
+    @app.get("/forgot")
+    def forgot(request: Request) -> None:
+        """Return nothing."""
+
+    return app
+
+
+def test_home() -> None:
+    """A handler's text is the page; HEAD and OPTIONS come for free."""
+    client = make().test_client()
+    assert (client.get("/").status, client.get("/").text) == (200, "home")
+    head = client.request("HEAD", "/")
+    assert (head.status, head.text, head.headers["Content-Length"]) == (200, "", "4")
+    options = client.request("OPTIONS", "/")
+    assert (options.status, options.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert client.post("/").headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_abort() -> None:
+    """An aborted request answers the status, the message and the fields."""
+    answer = make().test_client().get("/missing")
+    assert (answer.status, answer.text) == (404, "404 Not Found\n\nThere is no such thing.\n")
+    assert answer.headers["X-Reason"] == "gone"
+    with pytest.raises(ValueError, match="from 400 to 599"):
+        abort(200)
+
+
+@pytest.mark.parametrize("path", ["/crash", "/forgot"])
+def test_crash(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A crash is a bare 500 for the user, and one record with its traceback for the log."""
+    answer = make().test_client().get(path)
+    assert (answer.status, answer.text) == (500, "500 Internal Server Error\n")
+    (record,) = caplog.records
+    assert (record.name, record.levelno, record.exc_info is not None) == ("shop", logging.ERROR, True)
+    assert path in record.getMessage()
+
+
+def test_aborts_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """An error of the client is no error of ours."""
+    make().test_client().get("/nowhere")
+    assert caplog.records == []
+
+
+def test_error_handlers() -> None:
+    """Handlers answer statuses and classes, the nearest class first; the error's status is theirs by default."""
+    app = make()
+    app.errorhandler(404)(lambda request, error: f"no {request.path}: {error.message}")
+    app.errorhandler(Exception)(lambda _request, _error: "something")
+    app.errorhandler(OutOfStockError)(lambda _request, _error: Response("sold out", 409))
+    client = app.test_client()
+    for path, status, text in [
+        ("/missing", 404, "no /missing: There is no such thing."),
+        ("/nowhere", 404, "no /nowhere: "),
+        ("/crash", 409, "sold out"),
+        ("/forgot", 500, "something"),
+    ]:
+        answer = client.get(path)
+        assert (answer.status, answer.text) == (status, text)
+    assert client.post("/").status == 405
+
+
+def test_error_handler_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """A failing error handler is logged, and the user gets the bare 500."""
+    app = make()
+    app.errorhandler(404)(lambda _request, _error: 1 / 0)
+    answer = app.test_client().get("/missing")
+    assert (answer.status, answer.text) == (500, "500 Internal Server Error\n")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_hooks() -> None:
+    """Before-hooks run in order, after-hooks in reverse, for errors too; teardown comes last."""
+    app, calls = make(), list[str]()
+    for name in ("one", "two"):
+        app.before_request(partial(lambda name, _request: calls.append(f"before {name}"), name))
+        app.after_request(partial(lambda name, _request, response: (calls.append(f"after {name}"), response)[1], name))
+        app.teardown_request(partial(lambda name, _request, error: calls.append(f"{error!r} {name}"), name))
+    client = app.test_client()
+    client.get("/")
+    assert calls == ["before one", "before two", "after two", "after one", "None two", "None one"]
+    calls.clear()
+    client.get("/crash")
+    error = "OutOfStockError('password=hunter2')"
+    assert calls == ["before one", "before two", "after two", "after one", f"{error} two", f"{error} one"]
+
+
+def test_before_request_may_answer() -> None:
+    """A hook that returns a response ends the request; after-hooks still see it."""
+    app = make()
+    app.before_request(lambda request: "closed" if request.query.get("closed") else None)
+    app.after_request(lambda _request, response: Response(response.text.upper()))
+    client = app.test_client()
+    assert [client.get(url).text for url in ("/?closed=1", "/")] == ["CLOSED", "HOME"]
+
+
+def test_failing_teardown_does_not_harm(caplog: pytest.LogCaptureFixture) -> None:
+    """A teardown that fails is logged; the others still run and the response stands."""
+    app, calls = make(), list[str]()
+    app.teardown_request(lambda _request, _error: calls.append("ran"))
+    app.teardown_request(lambda _request, _error: 1 / 0)
+    assert app.test_client().get("/").text == "home"
+    assert (calls, "ZeroDivisionError" in caplog.text) == (["ran"], True)
+
+
+def test_groups() -> None:
+    """A group has a prefix, a name, and hooks and error handlers that hold for it alone."""
+    app = make()
+    app.errorhandler(404)(lambda _request, _error: "outer")
+    app.before_request(lambda request: request.environ.update(seen="app"))
+    admin = app.group("/admin", name="admin")
+    admin.before_request(lambda request: request.environ.update(seen=request.environ["seen"] + " admin"))
+    admin.errorhandler(404)(lambda _request, _error: "inner")
+    users = admin.group("/users", name="users")
+
+    @users.get("/<n:int>")
+    def user(request: Request, n: int) -> str:
+        return f"{n} {request.environ['seen']}" if n else abort(404)
+
+    client = app.test_client()
+    assert app.url_for("admin.users.user", n=7) == "/admin/users/7"
+    assert client.get("/admin/users/7").text == "7 app admin"
+    assert client.get("/admin/users/0").text == "inner"
+    assert client.get("/admin/nothing").text == "outer"
+
+
+def test_middleware() -> None:
+    """A WSGI middleware wraps the application; the last one added is the outermost."""
+    app, calls = make(), list[str]()
+
+    def middleware(name: str, inner: Any) -> Any:
+        return lambda environ, start_response: (calls.append(name), inner(environ, start_response))[1]
+
+    app.use(partial(middleware, "inner"))
+    app.use(partial(middleware, "outer"))
+    assert app.test_client().get("/").text == "home"
+    assert calls == ["outer", "inner"]
+
+
+def test_whole_path_regex() -> None:
+    """Those who come from re.match dispatch pass a compiled expression for the whole path."""
+    app = make()
+    pattern = re.compile(r"/update/(?P<code>\d+)/(?P<note>.*)\.html")
+    app.route(pattern, methods=["POST"])(lambda _request, code, note: f"{code}: {note}")
+    assert app.test_client().post("/update/7/a%2Fb/%E4%B8%AD.html").text == "7: a/b/中"
+
+
+@pytest.mark.parametrize(
+    ("define", "message"),
+    [
+        (lambda app: app.get("stock")(print), 'begins with "/"'),
+        (lambda app: app.get("/")(lambda _request: ""), r"test_app\.py:\d+\) answers the same GET requests as .*home"),
+        (lambda app: app.get("/<code>")(lambda _request: ""), r"test_app\.py:\d+.*unexpected keyword argument .code"),
+        (lambda app: app.get("/x")(lambda: ""), r"test_app\.py:\d+.*too many positional"),
+        (
+            lambda app: app.get("/x")(lambda _request, _code: ""),
+            r"test_app\.py:\d+.*missing a required argument: ._code",
+        ),
+        (lambda app: app.route("/x", methods="GET")(lambda _request: ""), "methods"),
+        (lambda app: app.route("/x", methods=["get"])(lambda _request: ""), "methods"),
+        (lambda app: app.errorhandler("404"), "a status or a class of exceptions"),
+        (lambda app: app.group("admin", name="admin"), 'begins with "/"'),
+    ],
+)
+def test_mistakes(define: Any, message: str) -> None:
+    """A wrong definition is refused when it is made, and names the line to change."""
+    with pytest.raises(RouteError, match=message):
+        define(make())
+
+
+def test_hooks_come_before_requests() -> None:
+    """A hook that some requests would have missed is refused."""
+    app = make()
+    app.test_client().get("/")
+    with pytest.raises(RouteError, match="before the first request"):
+        app.before_request(lambda _request: None)
+
+
+def test_error_str() -> None:
+    """An HTTPError reads well in a log."""
+    assert str(HTTPError(404, "x")) == "404 Not Found: x"
+    assert str(HTTPError(499)) == "499 Error"
