@@ -15,8 +15,10 @@ __all__ = ["create_app"]
 ROOT = Path(__file__).parent.parent
 
 
-def create_app(config: Config | None = None) -> App:
+def create_app(config: Config | None = None, database: Database | None = None) -> App:
     """Return the site as a WSGI application; without `config` its settings come from the environment.
+
+    A test gives its own `database`, which it closes afterwards.
 
     Opens no connection: the site starts, and answers 503, while its database is still away.
     Raises ConfigError when a setting is missing or makes no sense.
@@ -30,5 +32,5 @@ def create_app(config: Config | None = None) -> App:
         secret_keys=config.secret_keys,
     )
     security.register(app)
-    views.register(app, Database(config.database), Pages(app))
+    views.register(app, database or Database(config.database), Pages(app))
     return app

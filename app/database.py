@@ -3,7 +3,8 @@
 A read costs one round trip. The pool's connections are in autocommit mode, so neither BEGIN nor ROLLBACK
 surrounds it, and no ping goes before it. A connection that died in the pool (the database was restarted) shows
 when it is used: SQLAlchemy then drops every pooled connection of its age, and the work runs once more on a new
-one. So does work that lost a deadlock. Only work that has not been committed is repeated.
+one. So does work that lost a deadlock. Work that timed out does not, for the visitor has waited. Only work that
+has not been committed is repeated.
 """
 
 from __future__ import annotations
@@ -116,7 +117,8 @@ def _attempt(connect: Callable[[], Connection], work: Work[Result]) -> Result:
 
 
 def _worth_repeating(error: DBAPIError) -> bool:
-    return error.connection_invalidated or _error_number(error) == MYSQL_DEADLOCK
+    timed_out = isinstance(error.orig and error.orig.__context__, TimeoutError)
+    return (error.connection_invalidated and not timed_out) or _error_number(error) == MYSQL_DEADLOCK
 
 
 def _error_number(error: DBAPIError) -> int | None:

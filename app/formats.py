@@ -15,7 +15,7 @@ def percent(value: Decimal) -> str:
 
 def signed_percent(value: Decimal) -> str:
     """Return `+1.30%`, `\N{MINUS SIGN}1.30%` or `0.00%`."""
-    return (f"{value:+.2f}%" if value else f"{value:.2f}%").replace("-", "\N{MINUS SIGN}")
+    return (f"{value:+.2f}%" if value else "0.00%").replace("-", "\N{MINUS SIGN}")
 
 
 def money(value: Decimal) -> str:

@@ -45,7 +45,7 @@ def _sole_engine(url: URL, wait: float) -> Iterator[Engine]:
     """Give an engine whose database answers and which no other maintenance uses; raises MaintenanceError."""
     where = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_directory(Path(url.database).parent)
     engine = maintenance_engine(url)
     try:
         _wait_for(engine, where, wait)
@@ -55,6 +55,13 @@ def _sole_engine(url: URL, wait: float) -> Iterator[Engine]:
         raise MaintenanceError(f"{where}: {_first_line(error)}") from error
     finally:
         engine.dispose()
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MaintenanceError(f"cannot make the directory {path}: {error.strerror}") from error
 
 
 def _wait_for(engine: Engine, where: str, wait: float) -> None:

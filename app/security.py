@@ -25,5 +25,6 @@ def register(app: App) -> None:
     @app.after_request
     def harden(_request: Request, response: Response) -> Response:
         for name, value in FIELDS.items():
-            response.headers.setdefault(name, value)
+            if name not in response.headers:
+                response.headers[name] = value
         return response

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     func,
+    text,
 )
 
 # Limits in characters, not bytes: utf8mb4 columns count code points, as Python does.
@@ -54,7 +55,7 @@ watches = Table(
     Column("id", Integer, primary_key=True),
     Column("visitor", CHAR(VISITOR_LENGTH), nullable=False),
     Column("stock_id", ForeignKey("stocks.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("note", String(NOTE_LIMIT), nullable=False, server_default=""),
+    Column("note", String(NOTE_LIMIT), nullable=False, server_default=text("''")),
     Column("created_at", DateTime, nullable=False, server_default=func.now()),
     UniqueConstraint("visitor", "stock_id"),
     mysql_charset="utf8mb4",

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, nullable=False),
         sa.Column("visitor", sa.CHAR(32), nullable=False),
         sa.Column("stock_id", sa.Integer, nullable=False),
-        sa.Column("note", sa.String(200), server_default="", nullable=False),
+        sa.Column("note", sa.String(200), server_default=sa.text("''"), nullable=False),
         sa.Column("created_at", sa.DateTime, server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_watches"),
         sa.UniqueConstraint("visitor", "stock_id", name="uq_watches_visitor_stock_id"),
