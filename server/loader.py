@@ -59,7 +59,9 @@ def _module(spec: Spec, here: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{spec.module}.".startswith(f"{error.name}."):
             raise _failed(f"cannot import {spec.module}: {error}", error) from error
-        hint = did_you_mean(error.name, [each.name for each in pkgutil.iter_modules([here])])
+        # A package that is there but lacks the module is no misspelling of itself.
+        neighbours = [] if "." in error.name else [each.name for each in pkgutil.iter_modules([here])]
+        hint = did_you_mean(error.name, neighbours)
         raise AppLoadError(f"there is no module {error.name} (looked in {here} and on sys.path){hint}") from None
     except (Exception, SystemExit) as error:
         raise _failed(f"cannot import {spec.module}: {_told(error)}", error) from error

@@ -89,7 +89,8 @@ class Supervisor:
     # --- news ---
 
     def _on_signals(self) -> None:
-        for number in self._signals.take():
+        # Ctrl-C reaches the workers too, and their ends may be told before it: why comes before what.
+        for number in sorted(self._signals.take(), key=lambda each: each == signal.SIGCHLD):
             match number:
                 case signal.SIGCHLD:
                     self._reap()
@@ -191,9 +192,8 @@ class Supervisor:
         if self._started or not all(each.is_ready for each in self._children.values()):
             return
         self._started = True
-        workers = f"{self._count} worker" + ("s" if self._count > 1 else "")
         for listener in self._listeners:
-            log.info("listening on %s (%s, %s)", listener.url, self._settings.model, workers)
+            log.info("listening on %s (%s, %s)", listener.url, self._settings.model, _workers(self._count))
 
     # --- deeds ---
 
@@ -275,7 +275,7 @@ class Supervisor:
 
     def _resize(self, by: int) -> None:
         self._count = max(1, self._count + by)
-        log.info("%d workers wanted", self._count)
+        log.info("%s wanted", _workers(self._count))
 
     def _reload(self) -> None:
         """Start a whole new generation beside the old one; a newer reload replaces one that is under way."""
@@ -294,7 +294,7 @@ class Supervisor:
             self._dismiss(old)
         for child in candidates:
             child.is_candidate = False
-        log.info("reloaded: %d new workers serve", len(candidates))
+        log.info("reloaded: %s of the new version", _workers(len(candidates)))
 
     def _give_up_reload(self, failure: AppLoadError) -> None:
         log.error("%sthe new version cannot start: %s; the old one goes on serving", failure.trace, failure)
@@ -304,6 +304,10 @@ class Supervisor:
         for child in self._children.values():
             if child.is_candidate and not child.is_leaving:
                 self._dismiss(child)
+
+
+def _workers(count: int) -> str:
+    return f"{count} worker" + ("s" if count > 1 else "")
 
 
 def supervise(settings: Settings, app: WSGIApplication | None = None) -> None:
