@@ -1,0 +1,49 @@
+"""One stack for all tests of this directory; every test leaves it as it found it: up, healthy, one app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.stack.compose import CommandError, Stack, Visitor, engine_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+STACK = pytest.StashKey[Stack]()
+
+
+@pytest.fixture(scope="session")
+def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
+    """Build the image, bring the stack up, and take all of it down again, also when that fails half-way."""
+    if reason := engine_missing():
+        pytest.skip(reason)
+    stack = Stack()
+    try:
+        stack.compose("build", seconds=170)
+        try:
+            stack.up()
+        except CommandError as error:
+            raise CommandError(f"{error}\n{stack.report()}") from None
+        pytestconfig.stash[STACK] = stack
+        yield stack
+    finally:
+        stack.down()
+
+
+@pytest.fixture
+def visitor(stack: Stack, tmp_path: Path) -> Visitor:
+    """Give a curl with a cookie jar of its own."""
+    return Visitor(stack.url, tmp_path / "cookies")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the containers and the ends of their logs beside a failure, while they still exist."""
+    report = yield
+    stack = item.config.stash.get(STACK, None)
+    if report.failed and report.when == "call" and stack is not None and item.get_closest_marker("stack"):
+        report.sections.append(("docker compose ps, logs", stack.report()))
+    return report
