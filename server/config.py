@@ -106,6 +106,14 @@ class Settings:
         least=1,
         most=10_000,
     )
+    processes: int = _setting(
+        8,
+        "processes of a worker at once, in the models that have processes",
+        "an idle one costs little, and more busy ones than a few for each core only take turns",
+        unit="processes",
+        least=1,
+        most=1024,
+    )
     backlog: int = _setting(
         2048,
         "connections that may wait to be accepted",

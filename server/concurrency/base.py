@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from server.session import Endpoint, Service, Want
+from server.session import REQUEST, Endpoint, Service, Want
 from server.wsgi import WSGIApplication
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ class Stop:
         with contextlib.suppress(BlockingIOError):
             os.write(self._write, b".")
 
+    def follow(self) -> None:
+        """In a forked child, hear only the parent: its `set`, and its death, which closes the pipe."""
+        os.close(self._write)
+
     def close(self) -> None:
         """Give the descriptors back."""
         os.close(self._read)
@@ -91,7 +95,7 @@ class Deadlines:
 
     def first(self, want: Want) -> float:
         """Return the deadline of a wait that begins now."""
-        if want is Want.REQUEST:
+        if want is REQUEST:
             return time.monotonic() + self.idle
         if want is Want.LINGER:
             return time.monotonic() + LINGER_TIMEOUT
@@ -149,14 +153,31 @@ class Model(ABC):
 
         Never blocks, and may be called again and from a signal handler.
         """
+        self.drain()
+        self.stopping.set(grace)
+
+    def drain(self) -> None:
+        """Make every response from now on the last of its connection, and every idle time a short one."""
         self.service.keep_alive = False
         self.deadlines.drain()
-        self.stopping.set(grace)
 
 
 def peer_of(address: Any) -> tuple[str, str]:
     """Return host and port of an address that `accept` gave; ("", "") for a Unix socket."""
     return (address[0], str(address[1])) if isinstance(address, tuple) else ("", "")
+
+
+def accept(listener: socket.socket) -> tuple[socket.socket, Any] | None:
+    """Accept a client of a non-blocking listener; None when there is none, or nothing left to serve it with."""
+    try:
+        return listener.accept()
+    except (BlockingIOError, ConnectionAbortedError):  # another worker has been quicker, or the client gave up
+        return None
+    except OSError as error:
+        if error.errno not in OUT_OF_RESOURCES:
+            raise
+        time.sleep(OUT_OF_RESOURCES_PAUSE)
+        return None
 
 
 def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
@@ -171,11 +192,5 @@ def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tup
         for descriptor, _ in poll.poll():
             if descriptor not in by_descriptor:
                 return
-            try:
-                yield by_descriptor[descriptor], *by_descriptor[descriptor].accept()
-            except (BlockingIOError, ConnectionAbortedError):
-                continue
-            except OSError as error:
-                if error.errno not in OUT_OF_RESOURCES:
-                    raise
-                time.sleep(OUT_OF_RESOURCES_PAUSE)
+            if client := accept(by_descriptor[descriptor]):
+                yield by_descriptor[descriptor], *client

@@ -32,5 +32,6 @@ class BlockingModel(Model):
                 interest = connection.expire()
             elif not hastened:  # only the end was asked for; known from now on
                 hastened = True
+                self.drain()  # `stop` did so already, but not in this process if it is a child
                 connection.hasten()
                 poll.unregister(self.stopping)
