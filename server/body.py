@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, Final
 
-from server.http11.errors import ContentTooLarge, SpoolFailed
+from server.http11.errors import SpoolFailed
 
 
 class NoInput:
@@ -39,16 +39,15 @@ class Body:
     """A request body on its way in.
 
     Args:
-        limit: the most octets taken; one more raises `ContentTooLarge`.
         memory: octets kept in memory before a temporary file takes over.
     """
 
-    __slots__ = ("_file", "_in_memory", "_limit", "_memory", "size")
+    __slots__ = ("_in_memory", "_memory", "file", "size")
 
-    def __init__(self, limit: int, memory: int) -> None:
-        self._limit = limit
+    def __init__(self, memory: int) -> None:
         self._memory = memory
-        self._file: IO[bytes] = io.BytesIO()
+        self.file: IO[bytes] = io.BytesIO()
+        """The body so far; a `wsgi.input` once it is whole and rewound."""
         self._in_memory = True
         self.size = 0
         """Octets written so far."""
@@ -57,40 +56,36 @@ class Body:
         """Keep one more piece.
 
         Raises:
-            ContentTooLarge: the body is over the limit.
             SpoolFailed: the temporary file can't be written, the disk is full, say.
         """
         self.size += len(piece)
-        if self.size > self._limit:
-            raise ContentTooLarge(f"the body is over {self._limit} bytes")
         try:
             if self._in_memory and self.size > self._memory:
                 self._move_to_disk()
-            self._file.write(piece)
+            self.file.write(piece)
         except OSError as error:
             raise SpoolFailed(f"the request body can't be spooled: {error}") from error
 
     def _move_to_disk(self) -> None:
         file = tempfile.TemporaryFile(prefix="minnow-")  # noqa: SIM115 - `close` closes it
-        head, self._file, self._in_memory = self._file, file, False
+        head, self.file, self._in_memory = self.file, file, False
         head.seek(0)
         file.write(head.read())
 
-    def rewind(self) -> IO[bytes]:
-        """Return the whole body as a file at its beginning.
+    def rewind(self) -> None:
+        """Go to the beginning: the body is whole.
 
         Raises:
             SpoolFailed: what was still buffered can't be written.
         """
         try:
-            self._file.seek(0)
+            self.file.seek(0)
         except OSError as error:
             raise SpoolFailed(f"the request body can't be spooled: {error}") from error
-        return self._file
 
     def close(self) -> None:
         """Give the memory or the temporary file back; an application that kept `wsgi.input` reads no more."""
         try:
-            self._file.close()
+            self.file.close()
         except OSError:  # the flush of an abandoned body on a full disk; the descriptor is closed all the same
             return

@@ -18,8 +18,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from server.body import Body
-from server.http11 import reader, writer
-from server.http11.errors import BadFraming, BadRequestLine, ContentTooLarge, ProtocolError
+from server.http11 import framing, reader, writer
+from server.http11.errors import BadFraming, BadRequestLine, ProtocolError
 from server.http11.request import Request
 from server.wsgi import (
     Environ,
@@ -75,7 +75,9 @@ class Service:
         self.access_log = access_log
         self.keep_alive = keep_alive
         """Whether connections go on; False from the moment that the worker drains."""
-        self.limits = reader.Limits(settings.request_line_limit, settings.field_count_limit, settings.head_limit)
+        self.limits = reader.Limits(
+            settings.request_line_limit, settings.field_count_limit, settings.head_limit, settings.body_limit
+        )
 
     def record(self, peer: tuple[str, str], request: Request | None, status: int, sent: int, seconds: float) -> None:
         """Log an exchange, if there is a log; `request` is None when what came never became one."""
@@ -145,7 +147,7 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) ->
             body = None
             if request.chunked or request.content_length:
                 body, data = yield from _read_body(request, data, service)
-                environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.rewind(), str(body.size)
+                environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.file, str(body.size)
             response = Response(request, service.keep_alive, transmit)
             environ["wsgi.early_hints"] = response.early_hints
             started = perf_counter() if service.access_log is not None else 0.0
@@ -191,17 +193,15 @@ def _read_head(data: bytes, limits: reader.Limits) -> Generator[Step, bytes, byt
 
 def _read_body(request: Request, data: bytes, service: Service) -> Generator[Step, bytes, tuple[Body, bytes]]:
     """Read the body that the head announced; return it and what followed it."""
-    settings = service.settings
-    if request.content_length > settings.body_limit:
-        raise ContentTooLarge(f"the body is over {settings.body_limit} bytes")
+    body_reader = framing.body_reader(request, service.limits)
     if request.expect_continue and not data:
         yield writer.CONTINUE
-    body_reader = reader.body_reader(request, service.limits)
-    body = Body(settings.body_limit, settings.body_memory)
+    body = Body(service.settings.body_memory)
     try:
         while True:
             body.write(body_reader.feed(data))
             if body_reader.rest is not None:
+                body.rewind()
                 return body, body_reader.rest
             data = yield Want.BODY
             if not data:

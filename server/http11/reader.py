@@ -1,11 +1,10 @@
-"""Bytes to requests: the head in one piece, the body as it comes."""
+"""Bytes to requests: the head, in one piece or as it comes. What follows it is in `framing`."""
 
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from server.http11 import grammar
 from server.http11.errors import (
-    BadChunk,
     BadField,
     BadFraming,
     BadHost,
@@ -14,6 +13,7 @@ from server.http11.errors import (
     ExpectationFailed,
     FieldsTooLarge,
     NotImplementedHere,
+    ProtocolError,
     TargetTooLong,
     VersionNotSupported,
 )
@@ -24,13 +24,8 @@ CR: Final = 0x0D
 
 # RFC 9110 §5.3: only a list may be repeated. These are no lists, and each of them decides how a message is read.
 SINGLE_FIELDS: Final = frozenset({"HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_AUTHORIZATION"})
-
-# RFC 9110 §6.5.1: framing, routing, authentication and the description of the content never come as a trailer.
-FORBIDDEN_TRAILERS: Final = frozenset(
-    {"HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING", "HTTP_CONTENT_RANGE", "HTTP_TE", "HTTP_TRAILER"}
-    | {"HTTP_EXPECT", "HTTP_CONNECTION", "HTTP_COOKIE", "HTTP_CACHE_CONTROL", "HTTP_MAX_FORWARDS"}
-    | SINGLE_FIELDS
-)
+REPEATED: Final = {"HTTP_HOST": BadHost, "CONTENT_LENGTH": BadFraming}
+"""The errors of those that have one of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +35,7 @@ class Limits:
     request_line: int = 8192
     field_count: int = 100
     head: int = 65536
+    body: int = 16 << 20
     chunk_line: int = 256
     """A chunk's size with its extensions."""
     chunk_extensions: int = 4096
@@ -124,7 +120,7 @@ def _join_repeated(lines: list[str]) -> dict[str, str]:
         if name not in fields:
             fields[name] = value
         elif name in SINGLE_FIELDS:
-            raise (BadHost if name == "HTTP_HOST" else BadFraming)(f"{name} is repeated")
+            raise REPEATED.get(name, BadField)(f"{name} is repeated")
         else:
             fields[name] += ("; " if name == "HTTP_COOKIE" else ", ") + value
     fields.pop("", None)
@@ -137,33 +133,37 @@ def parse_head(head: bytes, limits: Limits) -> Request:
     Raises:
         ProtocolError: the subclass that names the rule and carries the status.
     """
-    if len(head) > limits.head:
-        raise FieldsTooLarge(f"the head is over {limits.head} bytes")
-    lines = head.decode("latin-1").split("\r\n")
-    line = lines.pop(0)
-    if len(line) > limits.request_line:
-        raise TargetTooLong(f"the request line is over {limits.request_line} bytes")
-    if len(lines) > limits.field_count:
-        raise FieldsTooLarge(f"there are over {limits.field_count} fields")
-    match = grammar.REQUEST_LINE.fullmatch(line)
-    if match is not None:
-        method, target, path, query, minor = match.groups("")
-        authority = ""
-        if method == "CONNECT":
-            raise BadTarget("CONNECT takes host:port as its target")
-    else:
-        method, target, minor = _split_request_line(line)
-        authority, path, query = _split_target(method, target)
-    fields = parse_fields(lines)
-    if "HTTP_HOST" not in fields and minor == "1":
-        raise BadHost("an HTTP/1.1 request needs a Host field")
-    if authority:
-        fields["HTTP_HOST"] = authority  # RFC 9112 §3.2.2: the target's host replaces the field's
-    length, chunked, keep_alive, expect_continue = _framing(fields, minor)
-    # _make, as the generated __new__ takes twice its time.
-    return Request._make(
-        (method, target, path, query, VERSIONS[minor], fields, length, chunked, keep_alive, expect_continue)
-    )
+    try:
+        if len(head) > limits.head:
+            raise FieldsTooLarge(f"the head is over {limits.head} bytes")
+        lines = head.decode("latin-1").split("\r\n")
+        line = lines.pop(0)
+        if len(line) > limits.request_line:
+            raise TargetTooLong(f"the request line is over {limits.request_line} bytes")
+        if len(lines) > limits.field_count:
+            raise FieldsTooLarge(f"there are over {limits.field_count} fields")
+        match = grammar.REQUEST_LINE.fullmatch(line)
+        if match is not None:
+            method, target, path, query, minor = match.groups("")
+            authority = ""
+            if method == "CONNECT":
+                raise BadTarget("CONNECT takes host:port as its target")
+        else:
+            method, target, minor = _split_request_line(line)
+            authority, path, query = _split_target(method, target)
+        fields = parse_fields(lines)
+        if "HTTP_HOST" not in fields and minor == "1":
+            raise BadHost("an HTTP/1.1 request needs a Host field")
+        if authority:
+            fields["HTTP_HOST"] = authority  # RFC 9112 §3.2.2: the target's host replaces the field's
+        length, chunked, keep_alive, expect_continue = _framing(fields, minor)
+        # _make, as the generated __new__ takes twice its time.
+        return Request._make(
+            (method, target, path, query, VERSIONS[minor], fields, length, chunked, keep_alive, expect_continue)
+        )
+    except ProtocolError:
+        check_beginning(head, limits)  # what stands first is told, as it is to a client that sends byte by byte
+        raise
 
 
 VERSIONS: Final = {"0": "HTTP/1.0", "1": "HTTP/1.1"}
@@ -230,7 +230,7 @@ def _split_target(method: str, target: str) -> tuple[str, str, str]:
     if target == "*":
         if method != "OPTIONS":
             raise BadTarget("only OPTIONS takes * as its target")
-        return "", "*", ""
+        return "", "", ""  # RFC 3875 §4.1.5: a PATH_INFO that is not empty begins with a slash
     match = grammar.ABSOLUTE_FORM.fullmatch(target)
     if match is None:
         raise BadTarget("the target is no path, or has a character or percent-coding that is not allowed")
@@ -266,138 +266,31 @@ class HeadReader:
             del self._buffer[:2]
         if self._buffer.find(END_OF_HEAD, max(0, self._searched - 3)) >= 0:
             return bytes(self._buffer)
-        self._check()
+        check_beginning(self._buffer, self._limits, self._searched)
         self._searched = len(self._buffer)
         return None
 
-    def _check(self) -> None:
-        buffer = self._buffer
-        if len(buffer) > self._limits.request_line and buffer.find(b"\r\n", 0, self._limits.request_line + 2) < 0:
-            raise TargetTooLong(f"the request line is over {self._limits.request_line} bytes")
-        if len(buffer) > self._limits.head:
-            raise FieldsTooLarge(f"the head is over {self._limits.head} bytes")
-        if buffer and grammar.TOKEN.match(buffer[:1].decode("latin-1")) is None and buffer != b"\r":
-            raise BadRequestLine("the method is not a token")  # TLS spoken to a plain port, often
-        line_feed = buffer.find(b"\n", self._searched)
-        while line_feed >= 0:
-            if buffer[line_feed - 1] != CR:
-                raise BadRequestLine("a line ends in a bare LF")
-            line_feed = buffer.find(b"\n", line_feed + 1)
+
+def check_beginning(buffer: bytes | bytearray, limits: Limits, searched: int = 0) -> None:
+    """Refuse the beginning of a head for what no continuation can mend.
+
+    The fault that stands first is told, so that a head is refused for the same reason however its bytes were cut.
+    `searched` octets are known to have no bare LF.
+    """
+    if buffer and grammar.TOKEN.match(buffer[:1].decode("latin-1")) is None and buffer != b"\r":
+        raise BadRequestLine("the method is not a token")  # TLS spoken to a plain port, often
+    line_feed = _bare_line_feed(buffer, searched)
+    if line_feed > limits.request_line + 1 and buffer.find(b"\r\n", 0, limits.request_line + 2) < 0:
+        raise TargetTooLong(f"the request line is over {limits.request_line} bytes")
+    if line_feed >= limits.head + len(END_OF_HEAD):
+        raise FieldsTooLarge(f"the head is over {limits.head} bytes")
+    if line_feed < len(buffer):
+        raise (BadField if b"\r\n" in buffer[:line_feed] else BadRequestLine)("a line ends in a bare LF")
 
 
-class LengthReader:
-    """A body of `Content-Length` octets (RFC 9112 §6.2)."""
-
-    __slots__ = ("_remaining", "rest")
-
-    def __init__(self, length: int) -> None:
-        self._remaining = length
-        self.rest: bytes | None = None
-        """What came after the body, as soon as the body is whole; None until then."""
-
-    def feed(self, data: bytes) -> bytes:
-        """Take what arrived; return what of it belongs to the body."""
-        piece = data[: self._remaining]
-        self._remaining -= len(piece)
-        if not self._remaining:
-            self.rest = data[len(piece) :]
-        return piece
-
-
-class ChunkedReader:
-    """A body in chunked coding, with its trailer section (RFC 9112 §7.1)."""
-
-    __slots__ = ("_extensions", "_limits", "_line", "_remaining", "_trailer_size", "_trailers", "rest")
-
-    # What `_remaining` says when it is no count of octets that the chunk still owes.
-    SIZE_LINE = -1
-    CHUNK_END = -2
-    TRAILERS = -3
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._remaining = self.SIZE_LINE
-        self._line = b""
-        self._extensions = 0
-        self._trailers: list[str] = []
-        self._trailer_size = 0
-        self.rest: bytes | None = None
-        """As in `LengthReader`."""
-
-    def feed(self, data: bytes) -> bytes:
-        """Take what arrived; return what of it belongs to the body, the coding taken off.
-
-        Raises:
-            BadChunk: the coding is malformed.
-            FieldsTooLarge: the trailer section is over the limits of a head.
-        """
-        pieces = []
-        position = 0
-        while self.rest is None and position < len(data):
-            if self._remaining > 0:
-                piece = data[position : position + self._remaining]
-                pieces.append(piece)
-                position += len(piece)
-                self._remaining = self._remaining - len(piece) or self.CHUNK_END
-            else:
-                position = self._take_line(data, position)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def _take_line(self, data: bytes, position: int) -> int:
-        """Collect one line of the coding, from wherever its pieces begin and end; act on it when it is whole."""
-        end = data.find(b"\n", position) + 1
-        self._line += data[position : end or len(data)]
-        longest = {self.CHUNK_END: 2, self.TRAILERS: self._limits.head}.get(self._remaining, self._limits.chunk_line)
-        if len(self._line) > longest:
-            raise BadChunk("a chunk's line is too long")
-        if not end:
-            return len(data)
-        if not self._line.endswith(b"\r\n"):
-            raise BadChunk("a chunk's line ends in a bare LF")
-        line, self._line = self._line[:-2].decode("latin-1"), b""
-        if self._remaining == self.SIZE_LINE:
-            self._on_size(line)
-        elif self._remaining == self.CHUNK_END:
-            self._on_chunk_end(line)
-        elif line:
-            self._on_trailer(line)
-        else:
-            _check_trailers(self._trailers)
-            self.rest = data[end:]
-        return end
-
-    def _on_size(self, line: str) -> None:
-        match = grammar.CHUNK_LINE.fullmatch(line)
-        if match is None:
-            raise BadChunk("a chunk's size is not a plain hexadecimal number, or its extension is malformed")
-        self._extensions += len(match[2])
-        if self._extensions > self._limits.chunk_extensions:
-            raise BadChunk("the chunks carry too many extensions")
-        self._remaining = int(match[1], 16) or self.TRAILERS
-
-    def _on_chunk_end(self, line: str) -> None:
-        if line:
-            raise BadChunk("a chunk is longer than its size says")
-        self._remaining = self.SIZE_LINE
-
-    def _on_trailer(self, line: str) -> None:
-        self._trailers.append(line)
-        self._trailer_size += len(line)
-        if self._trailer_size > self._limits.head or len(self._trailers) > self._limits.field_count:
-            raise FieldsTooLarge("the trailer section is over the limits of a head")
-
-
-def _check_trailers(lines: list[str]) -> None:
-    """Hold trailers to the grammar, and drop them: WSGI has no place for them (RFC 9110 §6.5.1)."""
-    for line in lines:
-        name, _ = parse_field(line)
-        if name in FORBIDDEN_TRAILERS:
-            raise BadChunk(f"{name} must not come as a trailer")
-
-
-BodyReader = LengthReader | ChunkedReader
-
-
-def body_reader(request: Request, limits: Limits) -> BodyReader:
-    """Choose the reader that the request's framing asks for (RFC 9112 §6.3)."""
-    return ChunkedReader(limits) if request.chunked else LengthReader(request.content_length)
+def _bare_line_feed(buffer: bytes | bytearray, start: int) -> int:
+    """Return where the first LF without a CR stands from `start` on; the length of `buffer` when there is none."""
+    position = buffer.find(b"\n", start)
+    while position > 0 and buffer[position - 1] == CR:
+        position = buffer.find(b"\n", position + 1)
+    return position if position >= 0 else len(buffer)

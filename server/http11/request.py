@@ -17,7 +17,7 @@ class Request(NamedTuple):
     target: str
     """The request target as sent, percent-coding and all."""
     path: str
-    """The target's path, still percent-coded; "*" for the asterisk-form."""
+    """The target's path, still percent-coded; "" for the asterisk-form."""
     query: str
     """The target's query without the "?", still percent-coded; "" when there is none."""
     version: str
