@@ -53,6 +53,9 @@ class Act(enum.Enum):
     RESET = "the close shall be seen as a failure"
 
 
+REQUEST: Final = Want.REQUEST
+"""A global is found sooner than an enum's member, and this one is yielded for every request."""
+
 Step = bytes | FileSlice | Want | Act
 Session = Generator[Step, bytes, None]
 
@@ -100,24 +103,21 @@ class Endpoint:
         self.service = service
         name, port = (address[0], str(address[1])) if isinstance(address, tuple) else ("localhost", "80")
         self._base = base_environ(name, port, multithread=multithread, multiprocess=multiprocess)
-        self._known: dict[bytes, tuple[Request, Environ]] = {}
-        """Short heads that came lately: those of health checks and API clients never change. Bounded."""
+        self.known: dict[bytes, tuple[Request, Environ]] = {}
+        """Short requests that came lately, whole: those of health checks and API clients never change. Bounded."""
 
     def open(self, head: bytes) -> tuple[Request, Environ]:
-        """Parse a head; return the request and an environ of its own.
+        """Parse a head; return the request and an environ for it.
 
         Raises:
             ProtocolError: the head is refused.
         """
-        known = self._known.get(head)
-        if known is not None:
-            return known[0], known[1].copy()
         request = reader.parse_head(head, self.service.limits)
         environ = request_environ(self._base, request)
-        if len(head) <= self.LONGEST:
-            if len(self._known) >= self.ROOM:
-                self._known.clear()
-            self._known[head] = request, environ.copy()
+        if len(head) <= self.LONGEST and not (request.content_length or request.chunked):
+            if len(self.known) >= self.ROOM:
+                self.known.clear()
+            self.known[head + reader.END_OF_HEAD] = request, environ.copy()
         return request, environ
 
 
@@ -129,28 +129,36 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) ->
         peer: the client's address and port; ("", "") on a Unix socket.
         transmit: writes bytes to the client at once; raises `Disconnected` if it can't.
     """
-    service = endpoint.service
+    service, known = endpoint.service, endpoint.known
     data = b""
     request = None
     try:
         while True:
-            if not data and not (data := (yield Want.REQUEST)):
-                return
-            end = data.find(reader.END_OF_HEAD)
-            if end < 1 or data[0] == reader.CR:  # not all of it is here, or an empty line comes first
-                if not (data := (yield from _read_head(data, service.limits))):
+            if not data:
+                data = yield REQUEST
+                if not data:
                     return
-                end = data.index(reader.END_OF_HEAD)
-            request, environ = endpoint.open(data[:end])
-            data = data[end + 4 :]
-            environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer
             body = None
-            if request.chunked or request.content_length:
-                body, data = yield from _read_body(request, data, service)
-                environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.file, str(body.size)
+            if data in known:
+                request, environ = known[data]
+                environ = environ.copy()
+                data = b""
+            else:
+                end = data.find(reader.END_OF_HEAD)
+                if end < 1 or data[0] == reader.CR:  # not all of it is here, or an empty line comes first
+                    if not (data := (yield from _read_head(data, service.limits))):
+                        return
+                    end = data.index(reader.END_OF_HEAD)
+                request, environ = endpoint.open(data[:end])
+                data = data[end + 4 :]
+                if request.chunked or request.content_length:
+                    body, data = yield from _read_body(request, data, service)
+                    environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.file, str(body.size)
+            environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer
             response = Response(request, service.keep_alive, transmit)
             environ["wsgi.early_hints"] = response.early_hints
             started = perf_counter() if service.access_log is not None else 0.0
+            whole = None
             try:
                 whole = response.run(service.app, environ)
                 if whole is not None:
@@ -158,14 +166,15 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) ->
                 else:
                     yield from response.stream()
             finally:
-                response.close()
+                if whole is None:  # else it was a list
+                    response.close()
                 if body is not None:
                     body.close()
                 if service.access_log is not None:
                     service.record(peer, request, response.status, response.body_sent, perf_counter() - started)
-            if response.is_cut and response.ends_by_close:
-                yield Act.RESET
             if not response.keep_alive:
+                if response.is_cut and response.ends_by_close:
+                    yield Act.RESET
                 break
             request = None
     except ProtocolError as error:

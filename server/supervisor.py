@@ -104,7 +104,7 @@ class Supervisor:
                     self._resize(1 if number == signal.SIGTTIN else -1)
 
     def _on_report(self, child: Child) -> None:
-        if child.read_report():
+        if not child.is_closed and child.read_report():  # its end may have been news of the same moment
             self._selector.unregister(child.report)
             child.close_report()
 

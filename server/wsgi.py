@@ -114,20 +114,25 @@ class _Tail:
     """The end of every head, made once a second: Date (RFC 9110 §6.6.1), Server, and the empty line."""
 
     def __init__(self) -> None:
-        self._second = 0
+        self._until = 0.0
         self._date = self._both = b""
 
-    def __call__(self, head: writer.Head | None = None) -> bytes:
-        now = int(time.time())
-        if now != self._second:
-            self._second = now
-            self._date = b"Date: %b\r\n" % formatdate(now, usegmt=True).encode()
-            self._both = self._date + b"Server: minnow\r\n\r\n"
-        if head is None or not (head.dated or head.named):
-            return self._both
-        return (b"" if head.dated else self._date) + (b"" if head.named else b"Server: minnow\r\n") + b"\r\n"
+    def __call__(self) -> bytes:
+        now = time.time()
+        if now >= self._until:
+            second = int(now)
+            self._until = second + 1.0
+            self._date = b"Date: %b\r\n" % formatdate(second, usegmt=True).encode()
+            self._both = self._date + SERVER + b"\r\n"
+        return self._both
+
+    def beside(self, head: writer.Head) -> bytes:
+        """Return it without the fields that the application gave itself."""
+        self()
+        return (b"" if head.dated else self._date) + (b"" if head.named else SERVER) + b"\r\n"
 
 
+SERVER: Final = b"Server: minnow\r\n"
 _tail: Final = _Tail()
 
 
@@ -329,7 +334,7 @@ class Response:
         elif request.version == "HTTP/1.0":
             extra += b"Connection: keep-alive\r\n"
         self.head_sent = True
-        return head.rendered + extra + _tail(head)
+        return head.rendered + extra + (_tail.beside(head) if head.dated or head.named else _tail())
 
     def _failure(self, error: Exception) -> bytes:
         """Log what went wrong; return the 500 for it, or b"" when the head has gone and only a cut can tell."""

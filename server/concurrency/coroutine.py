@@ -23,14 +23,17 @@ from gevent.hub import get_hub
 from greenlet import getcurrent, greenlet
 
 from server.concurrency.base import OUT_OF_RESOURCES, Model, Traits
-from server.concurrency.readiness import Connection, Interest
+from server.concurrency.readiness import CLOSE, READ, WRITE, Connection, Interest
 from server.session import Endpoint
 from server.wsgi import Disconnected
 
 log = logging.getLogger("minnow")
 
-READ: Final = 1
-WRITE: Final = 2
+READABLE: Final = 1
+WRITABLE: Final = 2
+"""The events of libev's watchers."""
+switch_to: Final = greenlet.switch
+"""The plain switch: the hub's own asks first whether somebody wants to know, and nobody here does."""
 SWEEP: Final = 1.0
 """Seconds between two looks at the deadlines, and so their precision."""
 DRAIN_SWEEP: Final = 0.05
@@ -57,7 +60,7 @@ class GreenConnection(Connection):
     def wait_writable(self) -> None:
         """Let other greenlets run until the socket takes more."""
         hub = get_hub()
-        watcher = hub.loop.io(self.sock.fileno(), WRITE)
+        watcher = hub.loop.io(self.sock.fileno(), WRITABLE)
         try:
             with gevent.Timeout(self._model.settings.write_timeout, Disconnected):
                 hub.wait(watcher)
@@ -82,11 +85,11 @@ class Coroutine(Model):
         self._connections: set[GreenConnection] = set()
         self._spare: list[greenlet] = []
         self._ended = Event()
-        self._accepting = [(sock, self.endpoint(sock), self._loop.io(sock.fileno(), READ)) for sock in listeners]
+        self._accepting = [(sock, self.endpoint(sock), self._loop.io(sock.fileno(), READABLE)) for sock in listeners]
         for listener, endpoint, watcher in self._accepting:
             listener.setblocking(False)
             watcher.start(self._accept, listener, endpoint, watcher)
-        self._loop.io(self.stopping.fileno(), READ).start(self._drain)
+        self._loop.io(self.stopping.fileno(), READABLE).start(self._drain)
         self._sweeper = self._loop.timer(SWEEP, SWEEP)
         self._sweeper.start(self._sweep)
         self._ended.wait()
@@ -106,17 +109,14 @@ class Coroutine(Model):
             connection = GreenConnection(self, endpoint, sock, address)
             self._connections.add(connection)
             connection.run()
-            self._serve(connection)  # its first bytes are often here already
+            self._on_readable(connection)  # its first bytes are often here already
 
     def _on_readable(self, connection: GreenConnection) -> None:
+        """Hand a connection to a greenlet; this returns when that has to wait for the first time, or is done."""
         if connection.busy:  # pipelined bytes wait for the request before them
             connection.watcher.stop()
             connection.watching = False
-        else:
-            self._serve(connection)
-
-    def _serve(self, connection: GreenConnection) -> None:
-        """Hand a connection to a greenlet; this returns when it has waited for the first time, or is done."""
+            return
         worker = self._spare.pop() if self._spare else greenlet(self._work, self._hub)
         worker.switch(connection)
 
@@ -155,33 +155,38 @@ class Coroutine(Model):
         hub, spare, me = self._hub, self._spare, getcurrent()
         while True:
             connection.busy = True
-            self._settle(connection, connection.run())
+            interest = connection.run()
+            if interest is READ and connection.watching:
+                connection.busy = False
+            else:
+                self._settle(connection, interest)
             if len(spare) >= SPARE_GREENLETS:
                 return
             spare.append(me)
-            connection = hub.switch()
+            connection = switch_to(hub)
+            me.gr_context = None  # the next request finds no context variables of the last one
 
     def _end_wait(self, connection: GreenConnection) -> None:
         self._settle(connection, connection.expire())
 
     def _settle(self, connection: GreenConnection, interest: Interest) -> None:
         """Wait for the socket as long as the response does not fit; then watch for the next request, or forget."""
-        while interest is Interest.WRITE:
+        while interest is WRITE:
             try:
                 connection.wait_writable()
             except Disconnected:
                 connection.close()
-                interest = Interest.CLOSE
+                interest = CLOSE
             else:
                 interest = connection.run()
         connection.busy = False
-        if interest is Interest.CLOSE:
+        if interest is CLOSE:
             self._connections.discard(connection)
             if connection.watcher is not None:
                 connection.watcher.close()
         elif not connection.watching:
             if connection.watcher is None:
-                connection.watcher = self._loop.io(connection.sock.fileno(), READ)
+                connection.watcher = self._loop.io(connection.sock.fileno(), READABLE)
             connection.watcher.start(self._on_readable, connection)
             connection.watching = True
 

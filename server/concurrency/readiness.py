@@ -10,11 +10,11 @@ import select
 import socket
 import struct
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from server.concurrency.base import DRAIN_IDLE, Model, peer_of
 from server.http11.errors import RequestTimeout
-from server.session import Act, Endpoint, Session, Step, Want, connection
+from server.session import REQUEST, Act, Endpoint, Session, Step, Want, connection
 from server.wsgi import Disconnected, FileSlice
 
 RECEIVE = 16384
@@ -29,6 +29,11 @@ class Interest(enum.Enum):
     READ = "the socket has to become readable"
     WRITE = "the socket has to become writable"
     CLOSE = "nothing more: it has ended and is closed"
+
+
+READ: Final = Interest.READ
+WRITE: Final = Interest.WRITE
+CLOSE: Final = Interest.CLOSE
 
 
 class Connection:
@@ -58,19 +63,18 @@ class Connection:
         try:
             if self._output is not None:
                 if not self._flush():
-                    return Interest.WRITE
-                return self._go(next(self._session))
-            if self._want is None:
-                return self._go(next(self._session))
-            data = self.sock.recv(RECEIVE)
-            if self._want is Want.BODY:
-                self.deadline = self._model.deadlines.prolong(self.deadline, len(data))
-            return self._go(self._session.send(data))
+                    return WRITE
+            elif self._want is not None:
+                data = self.sock.recv(RECEIVE)
+                if self._want is Want.BODY:
+                    self.deadline = self._model.deadlines.prolong(self.deadline, len(data))
+                return self._go(self._session.send(data))
+            return self._go(next(self._session))
         except BlockingIOError:
-            return Interest.READ
+            return READ
         except (StopIteration, OSError, Disconnected):  # the session has ended, or the client has
             self.close()
-            return Interest.CLOSE
+            return CLOSE
 
     def expire(self) -> Interest:
         """End a wait whose deadline has passed: a late request gets its 408, whatever else waits is closed."""
@@ -80,7 +84,7 @@ class Connection:
         except (StopIteration, OSError, Disconnected):
             pass
         self.close()
-        return Interest.CLOSE
+        return CLOSE
 
     def hasten(self) -> None:
         """Let the worker drain: an idle connection has only `DRAIN_IDLE` left of its idle time."""
@@ -119,23 +123,25 @@ class Connection:
 
     def _go(self, step: Step) -> Interest:
         """Do what the session asks until it wants to wait for the client, or the socket for the network."""
-        while not isinstance(step, Want):
+        session = self._session
+        while True:
             if type(step) is bytes:
                 if not self._send(step):
-                    return Interest.WRITE
+                    return WRITE
+            elif isinstance(step, Want):
+                if step is REQUEST or step is not self._want:
+                    self._want = step
+                    self.deadline = self._model.deadlines.first(step)
+                return READ
             elif isinstance(step, FileSlice):
                 self._output = step
                 if not self._flush():
-                    return Interest.WRITE
+                    return WRITE
             elif step is Act.SHUTDOWN:
                 self.sock.shutdown(socket.SHUT_WR)
             else:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            step = next(self._session)
-        if step is not self._want or step is Want.REQUEST:
-            self._want = step
-            self.deadline = self._model.deadlines.first(step)
-        return Interest.READ
+            step = next(session)
 
     def _send(self, data: bytes) -> bool:
         """Write `data`; False when some of it is left for `_flush`."""
