@@ -21,16 +21,19 @@ class CommandError(Exception):
 
 def run(*command: str, env: dict[str, str] | None = None, seconds: float = 120) -> str:
     """Run a command in the checkout and return its standard output; raises CommandError."""
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | (env or {}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=seconds,
-        stdin=subprocess.DEVNULL,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=os.environ | (env or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CommandError(f"{' '.join(command)} took longer than {seconds:g} s\n{error.output!r}") from None
     if done.returncode:
         raise CommandError(f"{' '.join(command)} → {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -43,7 +46,7 @@ def engine_missing() -> str:
         run("docker", "compose", "version", seconds=20)
     except FileNotFoundError:
         return "docker is not installed"
-    except (CommandError, subprocess.TimeoutExpired) as error:
+    except CommandError as error:
         return f"no Docker engine with Compose v2 answers: {str(error).strip().splitlines()[-1]}"
     return ""
 
@@ -123,7 +126,10 @@ class Stack:
 
     def report(self) -> str:
         """Return what a person needs to see why something failed."""
-        return self.compose("ps", "--all") + self.compose("logs", "--no-color", "--tail", "60")
+        try:
+            return self.compose("ps", "--all") + self.compose("logs", "--no-color", "--tail", "60")
+        except CommandError as error:
+            return str(error)
 
 
 def curl(*arguments: str) -> Answer:

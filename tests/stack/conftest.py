@@ -22,15 +22,21 @@ def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
         pytest.skip(reason)
     stack = Stack()
     try:
-        stack.compose("build", seconds=170)
-        try:
-            stack.up()
-        except CommandError as error:
-            raise CommandError(f"{error}\n{stack.report()}") from None
+        start(stack)
         pytestconfig.stash[STACK] = stack
         yield stack
     finally:
         stack.down()
+
+
+def start(stack: Stack) -> None:
+    """Build and start; on failure print what happened once, not once more for every test that now cannot run."""
+    try:
+        stack.compose("build", seconds=170)
+        stack.up()
+    except CommandError as error:
+        print(error, stack.report(), sep="\n")  # noqa: T201 - pytest shows it beside the first test
+        pytest.fail("the stack did not start; the first of these errors shows why", pytrace=False)
 
 
 @pytest.fixture

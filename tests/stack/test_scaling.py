@@ -53,7 +53,7 @@ def test_a_restarted_replica_costs_no_request(scaled: Stack) -> None:
 
 
 def test_an_app_with_a_new_address_is_found(stack: Stack) -> None:
-    """After the only app was replaced, nginx serves again without having been touched; in between it says 503, not 502."""
+    """The only app is replaced: nginx finds it again without having been touched, and says 503 in between, not 502."""
     (before,) = stack.containers("nginx")
     with load(stack.url + "/index.html") as asked:
         stack.compose("up", "--detach", "--wait", "--force-recreate", "--no-deps", "app")

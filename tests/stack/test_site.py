@@ -11,7 +11,7 @@ from tests.stack.compose import Stack, Visitor, curl
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-CODE = "000001"
+CODE = "000007"
 # Everything that some layer on the way might decode, tidy or take for its own.
 NOTES = [
     "a/b",
