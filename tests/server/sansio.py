@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -11,7 +12,7 @@ from server.config import Settings
 from server.http11.errors import ProtocolError
 from server.http11.request import Request
 from server.session import Act, Endpoint, Service, Step, Want
-from server.wsgi import Environ, FileSlice, WSGIApplication
+from server.wsgi import Environ, FileSlice, WSGIApplication, refusal
 
 PEER = ("192.0.2.7", "50007")
 
@@ -90,13 +91,14 @@ class Client:
         """Give the session bytes, piece by piece, as long as it wants any."""
         for piece in pieces:
             if piece and not self.ended:
-                self._step(lambda data=piece: self._session.send(data))
+                self._step(partial(self._session.send, piece))
         return self
 
     def finish(self) -> "Client":
         """End the client's side; the session must end its own."""
-        if not self.ended:
-            self._step(lambda: self._session.send(b""))
+        for _ in range(2):  # a refusal lingers, so it asks once more
+            if not self.ended:
+                self._step(lambda: self._session.send(b""))
         assert self.ended
         return self
 
@@ -118,8 +120,7 @@ class Client:
             self.error = error
             return refusal(error, request)
 
-        refusal = session.refusal
-        with mock.patch.object(session, "refusal", spy):
+        with mock.patch("server.session.refusal", spy):
             try:
                 step = resume()
                 while not isinstance(step, Want):
@@ -166,6 +167,17 @@ class Answer:
     fields: dict[str, str]
     body: bytes
     """Everything behind the head, as it came."""
+
+
+def answers(output: bytes) -> list[Answer]:
+    """Take apart output that is any number of responses, each with a Content-Length or without a body."""
+    found = []
+    while output:
+        one = answer(output)
+        size = int(one.fields.get("content-length", 0))
+        one.body, output = one.body[:size], one.body[size:]
+        found.append(one)
+    return found
 
 
 def answer(output: bytes) -> Answer:
