@@ -7,12 +7,14 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from framework.csrf import SAFE_METHODS, check_origin
+from framework.errorpages import error_page
 from framework.errors import HTTPError, RouteError
 from framework.groups import Group
 from framework.paths import raw_path
 from framework.request import Request
 from framework.response import HTML, Response, as_response
 from framework.routing import Route, Router
+from framework.security import host_is_trusted, security_fields
 from framework.sessions import SessionStore
 from framework.statics import StaticFiles
 from framework.templating import make_environment, render
@@ -51,7 +53,9 @@ class App(Group):
         static: str | Path | None = None,
         secret_keys: Sequence[str] = (),
         converters: Mapping[str, Converter] | None = None,
+        hosts: Iterable[str] = (),
         trusted_origins: Iterable[str] = (),
+        security_headers: Mapping[str, str | None] | None = None,
         body_limit: int = BODY_LIMIT,
         debug: bool = False,
     ) -> None:
@@ -64,7 +68,11 @@ class App(Group):
         self._templates = templates
         self._static = StaticFiles(static) if static is not None else None
         self._sessions = SessionStore(secret_keys) if secret_keys else None
+        self._hosts = tuple(host.lower() for host in hosts)
         self._trusted_origins = frozenset(trusted_origins)
+        self._security_fields = security_fields(security_headers or {})
+        if self._static:
+            self.get(f"{self._static.prefix}/<path:path>", name="static", suffix="")(self._static.serve)
         self._entry: WSGIApp = self._serve
 
     def __repr__(self) -> str:
@@ -90,6 +98,9 @@ class App(Group):
         except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a response
             failure = error
             response = self._answer_error(request, error)
+        response.headers.default(self._security_fields)
+        if response.tagged:
+            response.revalidate(environ)
         for hook in self._group_of(request).hooks.teardown:
             response.on_close(partial(self._tear_down, hook, request, failure))
         return response(environ, start_response)
@@ -104,6 +115,8 @@ class App(Group):
             self.logger.exception("A teardown hook of %r failed", request)
 
     def _answer(self, request: Request) -> Response:
+        if self._hosts and not host_is_trusted(request.host, self._hosts):
+            raise HTTPError(400, "This host is not served here.")
         route, values = self.router.match(request.method, raw_path(request.environ))
         request.route, request.path_values = route, values
         if route.csrf and request.method not in SAFE_METHODS:
@@ -117,17 +130,18 @@ class App(Group):
 
     def _answer_error(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPError):
-            self.logger.error("%r failed", request, exc_info=error)
+            where = f"{request.route}" if request.route else "no route"
+            self.logger.error("%r failed in %s [%s]", request, where, request.id, exc_info=error)
         group = self._group_of(request)
         handler = group.error_handler_for(error)
         try:
-            answer = as_response(handler(request, error)) if handler else default_error_response(error)
+            answer = as_response(handler(request, error)) if handler else error_page(request, error)
             if answer.status == 200:  # noqa: PLR2004 - an error page that forgot to say so is still an error
                 answer.status = getattr(error, "status", 500)
             return self._finish(request, answer, group.hooks)
-        except Exception:
-            self.logger.exception("The error handler of %r failed", request)
-            return default_error_response(None)
+        except Exception as another:
+            self.logger.exception("The error handler or a hook of %r failed [%s]", request, request.id)
+            return error_page(request, another)
 
     def _finish(self, request: Request, response: Response, hooks: Hooks) -> Response:
         for hook in hooks.after:
@@ -164,17 +178,12 @@ class App(Group):
 
     def render(self, template: str, request: Request, **context: Any) -> Response:
         """Return a template as an HTML response; it also knows ``request``, ``url_for`` and ``static_url``."""
-        return Response(render(self.jinja, template, request, context), content_type=HTML)
+        response = Response(render(self.jinja, template, request, context), content_type=HTML)
+        response.add_etag()
+        return response
 
     def test_client(self, **environ: Any) -> Client:
         """Return a client that calls this application without a server; ``environ`` goes into every request."""
         from framework.testing import Client  # noqa: PLC0415 - production does not need it
 
         return Client(self, environ)
-
-
-def default_error_response(error: Exception | None) -> Response:
-    """Return a plain page that tells what the user may know: a status, and the message of an HTTPError."""
-    error = error if isinstance(error, HTTPError) else HTTPError(500)
-    text = f"{error.status} {error.reason}\n" + (f"\n{error.message}\n" if error.message else "")
-    return Response(text, error.status, error.headers)

@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from framework import negotiation
+from framework.conditional import NOT_MODIFIED, evaluate
 from framework.cookies import parse_cookies
 from framework.errors import HTTPError
 from framework.forms import parse_form, read_body
 from framework.multidict import MultiDict, parse_pairs
 from framework.paths import decode, raw_path
+from framework.request_id import REQUEST_ID, new_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -144,6 +146,25 @@ class Request:
     def accepts(self, media_type: str) -> bool:
         """Tell whether the client takes a media type."""
         return negotiation.accepts(self.headers.get("Accept"), media_type) > 0
+
+    def has_current(self, tag: str, modified: float | None = None) -> bool:
+        """Tell whether the client's copy, of a state named by ``tag``, is still good: answer with 304 then.
+
+        ``modified`` is in seconds since the epoch.
+        """
+        return self.method in {"GET", "HEAD"} and evaluate(self.environ, f'"{tag}"', modified) == NOT_MODIFIED
+
+    @property
+    def last_event_id(self) -> str:
+        """Return the id of the last server-sent event that the client saw, or nothing."""
+        return self.headers.get("Last-Event-ID")
+
+    @property
+    def id(self) -> str:
+        """Return the request's id: the one that ``middleware.RequestId`` gave it, or a new one."""
+        value: str = self.environ.setdefault(REQUEST_ID, "") or new_request_id()
+        self.environ[REQUEST_ID] = value
+        return value
 
     @property
     def remote_addr(self) -> str:

@@ -8,6 +8,7 @@ from http.client import responses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from framework.conditional import OK, etag_of, evaluate
 from framework.cookies import make_cookie
 from framework.headers import Headers
 
@@ -32,7 +33,7 @@ class Response:
     otherwise; text that is marked as safe HTML (``markupsafe.Markup``) is HTML.
     """
 
-    __slots__ = ("_on_close", "body", "headers", "status")
+    __slots__ = ("_on_close", "body", "headers", "status", "tagged")
 
     def __init__(
         self,
@@ -43,7 +44,8 @@ class Response:
     ) -> None:
         self.status = status
         self.headers = Headers(headers)
-        self._on_close: list[Callable[[], object]] = []
+        self.tagged = False
+        self._on_close: list[Callable[[], object]] | None = None
         self.body: bytes | Iterable[bytes] = body.encode() if isinstance(body, str) else body
         if content_type:
             self.headers["Content-Type"] = content_type
@@ -68,9 +70,29 @@ class Response:
         """Have the browser drop a cookie; path and domain must be those it was set with."""
         self.headers.add("Set-Cookie", make_cookie(name, "", max_age=0, path=path, domain=domain))
 
+    def add_etag(self, tag: str | None = None) -> None:
+        """Let clients ask whether their copy is still good: a 304 then takes the place of the body.
+
+        ``tag`` names the state of the content, such as a version of the data; by default it is a hash of the body.
+        """
+        if tag is not None:
+            self.headers["ETag"] = f'"{tag}"'
+        elif isinstance(self.body, bytes):
+            self.headers["ETag"] = etag_of(self.body)
+        self.tagged = True
+
+    def revalidate(self, environ: Mapping[str, Any]) -> None:
+        """Become a 304 or 412 if that is what the preconditions of a GET or HEAD ask for."""
+        etag = self.headers.get("ETag")
+        if etag and self.status == OK and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            self.status = evaluate(environ, etag)
+            if self.status != OK:
+                _close(self.body)
+                self.body = b""
+
     def on_close(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` when the response has been sent, or given up."""
-        self._on_close.append(callback)
+        self._on_close = [*(self._on_close or ()), callback]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Send the response, without a body where the method or the status forbids one."""

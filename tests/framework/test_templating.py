@@ -49,7 +49,9 @@ def test_render(app: App) -> None:
 
 def test_undefined_names(app: App) -> None:
     """A name that nobody gave is an error and no empty string; users do not hear of it."""
-    assert app.test_client().get("/bad.html").text == "500 Internal Server Error\n"
+    answer = app.test_client().get("/bad.html")
+    assert answer.status == 500
+    assert "nothing" not in answer.text
 
 
 def test_static_url_follows_the_content(app: App, tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""Safety by default: confining header fields, trusted hosts, and who sees a traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from framework import App, Request, Response, RouteError
+from framework.security import FIELDS, bare_host, host_is_trusted
+
+
+def make(**options: Any) -> App:
+    """Return an application with a page and a crash."""
+    app = App("safe", **options)
+
+    @app.get("/")
+    def home(_request: Request) -> Response:
+        return Response("home", headers={"x-frame-options": "SAMEORIGIN"})
+
+    @app.get("/crash")
+    def crash(_request: Request) -> str:
+        raise RuntimeError("hunter2")
+
+    return app
+
+
+@pytest.mark.parametrize("path", ["/", "/crash", "/nowhere"])
+def test_fields_are_there(path: str) -> None:
+    """Every response carries the fields, errors too."""
+    headers = make().test_client().get(path).headers
+    assert FIELDS.keys() <= {"X-Frame-Options" if name == "x-frame-options" else name for name, _ in headers}
+
+
+def test_fields_can_be_changed() -> None:
+    """A response's own field wins over the application's, and that over the default; None drops one."""
+    app = make(security_headers={"referrer-policy": "no-referrer", "X-Content-Type-Options": None, "X-New": "1"})
+    headers = app.test_client().get("/").headers
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert (headers["Referrer-Policy"], headers["X-New"]) == ("no-referrer", "1")
+    assert "X-Content-Type-Options" not in headers
+
+
+@pytest.mark.parametrize(
+    ("host", "bare"),
+    [("Example.COM:80", "example.com"), ("[::1]:80", "::1"), ("[::1]", "::1"), ("a", "a"), ("", "")],
+)
+def test_bare_host(host: str, bare: str) -> None:
+    """Port and brackets are taken off."""
+    assert bare_host(host) == bare
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted"),
+    [
+        ("example.com", True),
+        ("EXAMPLE.com:8000", True),
+        ("a.shop.example", True),
+        ("shop.example", True),
+        ("[::1]:80", True),
+        ("a.example.com", False),
+        ("evilshop.example", False),
+        ("shop.example.evil", False),
+        ("", False),
+    ],
+)
+def test_trusted_hosts(host: str, trusted: bool) -> None:
+    """A listed name stands for itself, one with a dot for what is below it as well."""
+    assert host_is_trusted(host, ("example.com", ".shop.example", "::1")) is trusted
+
+
+def test_other_hosts_are_refused() -> None:
+    """A request for a host that is not ours is a 400."""
+    client = make(hosts=["Example.com"]).test_client()
+    assert client.get("http://example.com/").status == 200
+    assert client.get("http://evil.example/").status == 400
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "seen"),
+    [
+        ("127.0.0.1", {}, True),
+        ("::1", {"Host": "[::1]:8000"}, True),
+        ("127.0.0.1", {"Host": "127.0.0.1:8000"}, True),
+        ("192.0.2.1", {}, False),
+        ("", {}, False),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, False),
+        ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}, False),
+        ("127.0.0.1", {"Via": "1.1 nginx"}, False),
+        ("127.0.0.1", {"Host": "example.com"}, False),
+    ],
+)
+def test_tracebacks(address: str, headers: dict[str, str], seen: bool) -> None:
+    """A traceback is shown in debug mode to this machine alone, and to no proxy on it."""
+    url = "http://localhost/crash"
+    answer = make(debug=True).test_client(REMOTE_ADDR=address).get(url, headers=headers)
+    assert (answer.status, SECRET in answer.text) == (500, seen)
+    answer = make().test_client(REMOTE_ADDR=address).get(url, headers=headers)
+    assert (answer.status, SECRET in answer.text) == (500, False)
+
+
+def test_definition_errors_name_the_directory() -> None:
+    """A directory of static files that is not there is found at definition."""
+    with pytest.raises(RouteError, match=r"no directory .*nowhere"):
+        App("x", static="nowhere")
