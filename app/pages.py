@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from framework import App
 
-HELPERS: Final = {
+FILTERS: Final = {
     "direction": formats.direction,
     "money": formats.money,
     "percent": formats.percent,
@@ -34,6 +34,7 @@ class Pages:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        app.jinja.filters.update(FILTERS)
         self._translators = load_translators()
 
     def translator(self, request: Request) -> Translator:
@@ -44,7 +45,7 @@ class Pages:
         """Return the page, with the messages that the request before it left, shown once."""
         t = self.translator(request)
         messages = [t(key) for _, key in request.session.flashes()]
-        response = self._app.render(template, request, t=t, messages=messages, **HELPERS, **context)
+        response = self._app.render(template, request, t=t, messages=messages, **context)
         response.status = status
         return _labelled(response, t.language)
 
