@@ -30,7 +30,7 @@ def create_app(config: Config | None = None, database: Database | None = None) -
         templates=ROOT / "templates",
         static=ROOT / "static",
         secret_keys=config.secret_keys,
+        security_headers=security.FIELDS,
     )
-    security.register(app)
     views.register(app, database or Database(config.database), Pages(app))
     return app
