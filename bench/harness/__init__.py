@@ -1,0 +1,1 @@
+"""What the measurements share: servers on one core, load on another, CPU time and memory, tables."""

@@ -1,0 +1,1 @@
+-- wrk's own request: GET and Host.
