@@ -4,6 +4,7 @@ Nothing here reads or writes a socket. `Response.run` calls the application; whe
 is one piece of bytes; otherwise `Response.stream` yields it piece by piece, the next made when the last has gone.
 """
 
+import io
 import logging
 import os
 import stat
@@ -41,6 +42,10 @@ class FileSlice(NamedTuple):
     size: int
 
 
+OPEN_FILES: Final = frozenset({io.BufferedReader, io.BufferedRandom, io.FileIO})
+"""What `open` returns for bytes."""
+
+
 class FileWrapper:
     """`wsgi.file_wrapper`: a file as an application's iterable, sent by sendfile if it is a regular one (PEP 3333)."""
 
@@ -55,10 +60,14 @@ class FileWrapper:
 
     def as_slice(self) -> FileSlice | None:
         """Return what is left of the file as a slice; None when it is no regular file."""
+        # By its type, as a GzipFile has fileno(), too, but of the compressed file.
+        raw = getattr(self.filelike, "raw", self.filelike)
+        if type(self.filelike) not in OPEN_FILES or not isinstance(raw, io.FileIO):
+            return None
         try:
             status = os.fstat(self.filelike.fileno())
             offset = self.filelike.tell()
-        except (AttributeError, OSError, ValueError):  # io.UnsupportedOperation is both of the last two
+        except (OSError, ValueError):  # a pipe has no place, a closed file nothing
             return None
         if not stat.S_ISREG(status.st_mode) or offset > status.st_size:
             return None
@@ -183,7 +192,7 @@ class Response:
     def start_response(
         self, status: str, headers: list[Header], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], None]:
-        """Take the head of the response; return `write` (PEP 3333, "The start_response() Callable").
+        """Take the head of the response and return `write`, as PEP 3333 has it.
 
         Raises:
             ResponseError: they break a rule, or they came before and `exc_info` is not given.
@@ -232,7 +241,9 @@ class Response:
             app_iter = self._app_iter = app(environ, self.start_response)
             if (type(app_iter) is list or type(app_iter) is tuple) and not self.head_sent:
                 return self._whole(app_iter)
-        except Exception as error:  # noqa: BLE001 - whatever an application raises, its client gets an answer
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - SystemExit, gevent.Timeout: its client gets an answer
             return self._failure(error)
         return None
 
@@ -242,7 +253,9 @@ class Response:
             app_iter = self._app_iter
             file = app_iter.as_slice() if isinstance(app_iter, FileWrapper) and not self.head_sent else None
             yield from self._blocks(app_iter) if file is None else self._file(file)
-        except Exception as error:  # noqa: BLE001 - as in `run`
+        except (GeneratorExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as in `run`
             yield self._failure(error)
 
     def close(self) -> None:
@@ -259,13 +272,17 @@ class Response:
         """Whether only the end of the connection tells the client where the body ends."""
         return self.head_sent and not (self._bodiless or self._chunked or self._remaining is not None)
 
+    @property
+    def _goes_without_body(self) -> bool:
+        return self._request.method == "HEAD" or self.status in writer.BODILESS
+
     def _whole(self, blocks: Sequence[bytes]) -> bytes:
         body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
         if type(body) is not bytes:
             raise ResponseError(f"a body is made of bytes, not of {type(body).__name__} (PEP 3333)")
         size = len(body)
         declared = self._head.length if self._head is not None else None
-        if declared is not None and declared != size and self._request.method != "HEAD":
+        if declared is not None and declared != size and not self._goes_without_body:
             raise ResponseError(f"Content-Length says {declared}, the body has {size} bytes")
         head = self._open(size)
         if self._bodiless:
@@ -291,9 +308,10 @@ class Response:
         if declared is not None and declared > file.size:
             raise ResponseError(f"Content-Length says {declared}, the file has {file.size} bytes")
         yield self._open(file.size)
-        if not self._bodiless and self._remaining != 0:
-            self.body_sent = self._remaining or file.size
-            yield file._replace(size=self.body_sent)
+        size = file.size if declared is None else declared
+        if size and not self._bodiless:
+            self.body_sent = size
+            yield file._replace(size=size)
 
     def _frame(self, data: bytes) -> bytes:
         """Return `data` as it goes over the wire, behind the head if that has not gone yet."""
@@ -304,6 +322,7 @@ class Response:
             return head
         if self._remaining is not None:
             if len(data) > self._remaining:
+                self.head_sent = not head  # rendered, but not sent: there is still time for a 500
                 raise ResponseError(
                     f"the body is longer than its Content-Length by {len(data) - self._remaining} bytes"
                 )
@@ -316,7 +335,7 @@ class Response:
         head, request, extra = self._head, self._request, b""
         if head is None:
             raise ResponseError("the application returned without calling start_response (PEP 3333)")
-        if request.method == "HEAD" or head.status in writer.BODILESS:
+        if request.method == "HEAD" or head.status in writer.BODILESS:  # _goes_without_body, without the call
             self._bodiless = True
             if body_size and head.length is None and head.status not in writer.BODILESS:
                 extra = b"Content-Length: %d\r\n" % body_size
@@ -336,7 +355,7 @@ class Response:
         self.head_sent = True
         return head.rendered + extra + (_tail.beside(head) if head.dated or head.named else _tail())
 
-    def _failure(self, error: Exception) -> bytes:
+    def _failure(self, error: BaseException) -> bytes:
         """Log what went wrong; return the 500 for it, or b"" when the head has gone and only a cut can tell."""
         if not isinstance(error, Disconnected):
             log.error("%s %s failed", self._request.method, self._request.target, exc_info=error)

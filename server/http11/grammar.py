@@ -46,3 +46,6 @@ CONTENT_LENGTH: Final = re.compile(r"[0-9]{1,19}")
 # white space around ";" and "=" is refused: parsers that skip it and parsers that do not are a smuggling pair.
 QUOTED: Final = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
 CHUNK_LINE: Final = re.compile(rf"([0-9A-Fa-f]{{1,16}})((?:;{TCHAR}++(?:=(?:{TCHAR}++|{QUOTED}))?)*+)")
+
+# RFC 9112 §4: status-code SP [ reason-phrase ], of a final response; PEP 3333 forbids control characters in it.
+STATUS: Final = re.compile(rf"([2-5][0-9][0-9])(?: ({FIELD_CHAR}*+))?")

@@ -1,6 +1,7 @@
 """Responses to bytes: the head, the framing of the body, and when there is no body at all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from server.http11 import grammar
@@ -89,7 +90,7 @@ def render_fields(headers: Iterable[Header]) -> tuple[bytes, dict[str, str]]:
     return b"".join(lines), special
 
 
-def render_head(status: str, headers: Iterable[Header]) -> Head:
+def render_head(status: str, headers: Sequence[Header]) -> Head:
     """Render a response's status line ("200 OK", as PEP 3333 has it) and fields.
 
     Raises:
@@ -97,9 +98,11 @@ def render_head(status: str, headers: Iterable[Header]) -> Head:
     """
     line = _status_lines[status]
     fields, special = render_fields(headers)
-    return Head(
-        line + fields, int(status[:3]), _declared(special.get("content-length")), "date" in special, "server" in special
-    )
+    code, length = int(status[:3]), _declared(special.get("content-length"))
+    if code == HTTPStatus.NO_CONTENT and length is not None:  # RFC 9110 §8.6: a 204 must not have one
+        fields, _ = render_fields([header for header in headers if header[0].lower() != "content-length"])
+        length = None
+    return Head(line + fields, code, length, "date" in special, "server" in special)
 
 
 class _Heads(dict[tuple[str | Header, ...], Head]):
@@ -151,11 +154,10 @@ def render_status(status: str) -> bytes:
     """
     if type(status) is not str:
         raise ResponseError(f"the status must be str, not {status!r} (PEP 3333)")
-    code, space, reason = status[:3], status[3:4], status[4:]
-    if not (code.isascii() and code.isdigit() and code[0] in "2345" and space in (" ", "")):
-        raise ResponseError(f"{status!r} is no status such as '200 OK'")
-    if grammar.FIELD_VALUE.fullmatch(reason) is None:
-        raise ResponseError(f"the reason of {status!r} has a control character")
+    match = grammar.STATUS.fullmatch(status)
+    if match is None:
+        raise ResponseError(f"{status!r} is no status such as '200 OK', or has a control character")
+    code, reason = match.groups("")
     return f"HTTP/1.1 {code} {reason}\r\n".encode("latin-1")  # RFC 9112 §4: the space stays without a reason
 
 

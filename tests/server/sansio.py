@@ -12,7 +12,7 @@ from server.config import Settings
 from server.http11.errors import ProtocolError
 from server.http11.request import Request
 from server.session import Act, Endpoint, Service, Step, Want
-from server.wsgi import Environ, FileSlice, WSGIApplication, refusal
+from server.wsgi import Disconnected, Environ, FileSlice, WSGIApplication, refusal
 
 PEER = ("192.0.2.7", "50007")
 
@@ -70,11 +70,15 @@ class Client:
     ) -> None:
         self.echo = Echo()
         self.output = b""
+        self.writes: list[bytes] = []
+        """The output, write by write."""
         self.steps: list[Step] = []
         """All that the session asked for, bytes excepted."""
         self.error: ProtocolError | None = None
         """Why the session refused what it got."""
         self.ended = False
+        self.gone = False
+        """Whether this client has vanished: what is sent to it at once fails."""
         self.records = Records()
         self.service = Service(app or self.echo, Settings(**settings), self.records, keep_alive=keep_alive)  # type: ignore[arg-type] # Records has the log's only method
         endpoint = Endpoint(self.service, address or ("192.0.2.1", 8000), multithread=False, multiprocess=False)
@@ -134,12 +138,15 @@ class Client:
     def _do(self, step: bytes | FileSlice | Act) -> None:
         if isinstance(step, bytes):
             self.output += step
+            self.writes.append(step)
         else:
             self.steps.append(step)
         if isinstance(step, FileSlice):
             self.output += os.pread(step.file.fileno(), step.size, step.offset)
 
     def _transmit(self, data: bytes) -> None:
+        if self.gone:
+            raise Disconnected
         self.output += data
 
 
