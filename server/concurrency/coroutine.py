@@ -12,6 +12,7 @@ import _socket
 import logging
 import os
 import socket
+from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any, Final
@@ -83,6 +84,7 @@ class Coroutine(Model):
         self._hub = get_hub()
         self._loop = self._hub.loop
         self._connections: set[GreenConnection] = set()
+        self._ready: deque[GreenConnection] = deque()
         self._spare: list[greenlet] = []
         self._ended = Event()
         self._accepting = [(sock, self.endpoint(sock), self._loop.io(sock.fileno(), READABLE)) for sock in listeners]
@@ -112,13 +114,21 @@ class Coroutine(Model):
             self._on_readable(connection)  # its first bytes are often here already
 
     def _on_readable(self, connection: GreenConnection) -> None:
-        """Hand a connection to a greenlet; this returns when that has to wait for the first time, or is done."""
+        """Queue a connection that has something to read; all that the loop finds at a time are served in one go."""
         if connection.busy:  # pipelined bytes wait for the request before them
             connection.watcher.stop()
             connection.watching = False
             return
-        worker = self._spare.pop() if self._spare else greenlet(self._work, self._hub)
-        worker.switch(connection)
+        connection.busy = True
+        if not self._ready:
+            self._loop.run_callback(self._serve_ready)
+        self._ready.append(connection)
+
+    def _serve_ready(self) -> None:
+        """Hand what is ready to greenlets: the next one takes over when one has to wait."""
+        while self._ready:
+            worker = self._spare.pop() if self._spare else greenlet(self._work, self._hub)
+            worker.switch()
 
     def _sweep(self) -> None:
         """Look after the deadlines, and after listeners that had no descriptors left."""
@@ -150,21 +160,22 @@ class Coroutine(Model):
 
     # In a greenlet of the request's own: everything here may wait.
 
-    def _work(self, connection: GreenConnection) -> None:
+    def _work(self) -> None:
         """Serve one connection after another, each until it waits for its client."""
-        hub, spare, me = self._hub, self._spare, getcurrent()
+        ready, me = self._ready, getcurrent()
         while True:
-            connection.busy = True
-            interest = connection.run()
-            if interest is READ and connection.watching:
-                connection.busy = False
-            else:
-                self._settle(connection, interest)
-            if len(spare) >= SPARE_GREENLETS:
+            while ready:
+                connection = ready.popleft()
+                me.gr_context = None  # a request finds no context variables of the last one
+                interest = connection.run()
+                if interest is READ and connection.watching:
+                    connection.busy = False
+                else:
+                    self._settle(connection, interest)
+            if len(self._spare) >= SPARE_GREENLETS:
                 return
-            spare.append(me)
-            connection = switch_to(hub)
-            me.gr_context = None  # the next request finds no context variables of the last one
+            self._spare.append(me)
+            switch_to(self._hub)
 
     def _end_wait(self, connection: GreenConnection) -> None:
         self._settle(connection, connection.expire())

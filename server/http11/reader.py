@@ -20,12 +20,16 @@ from server.http11.errors import (
 from server.http11.request import Request
 
 END_OF_HEAD: Final = b"\r\n\r\n"
+COOKIE: Final = b"\r\nCookie: "
 CR: Final = 0x0D
 
 # RFC 9110 §5.3: only a list may be repeated. These are no lists, and each of them decides how a message is read.
 SINGLE_FIELDS: Final = frozenset({"HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_AUTHORIZATION"})
 REPEATED: Final = {"HTTP_HOST": BadHost, "CONTENT_LENGTH": BadFraming}
 """The errors of those that have one of their own."""
+
+# What differs from client to client or from request to request is not worth remembering: it would push out what is.
+CHANGING_FIELDS: Final = frozenset({"HTTP_COOKIE", "HTTP_REFERER", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Limits:
     """All extensions of one body together: nobody reads them, so they only cost (CVE-2023-39326)."""
 
 
-class _FieldLines(dict[str, tuple[str, str]]):
+class _Lines(dict[str, tuple[str, str]]):
     """Parsed field lines, remembered: a browser repeats ten of its twelve lines in every request.
 
     Only lines that passed the grammar get in, only short ones, and all are forgotten when there are too many.
@@ -53,11 +57,26 @@ class _FieldLines(dict[str, tuple[str, str]]):
 
     def __missing__(self, line: str) -> tuple[str, str]:
         entry = parse_field(line)
-        if len(line) <= self.LONGEST:
+        if len(line) <= self.LONGEST and entry[0] not in CHANGING_FIELDS:
             if len(self) >= self.ROOM:
                 self.clear()
             self[line] = entry
         return entry
+
+
+class _Sections(dict[bytes, dict[str, str]]):
+    """Parsed field sections, remembered by the same rules: a connection mostly repeats all of it but the cookie."""
+
+    ROOM = 256
+    LONGEST = 2048
+
+    def __missing__(self, section: bytes) -> dict[str, str]:
+        fields = parse_fields(section.decode("latin-1").split("\r\n")[1:])
+        if len(section) <= self.LONGEST:
+            if len(self) >= self.ROOM:
+                self.clear()
+            self[section] = fields
+        return fields
 
 
 def parse_field(line: str) -> tuple[str, str]:
@@ -98,7 +117,8 @@ def _refuse_field(line: str) -> NoReturn:
     raise BadField("a field value has a control character")
 
 
-_field_lines = _FieldLines()
+_lines = _Lines()
+_sections = _Sections()
 
 
 def parse_fields(lines: list[str]) -> dict[str, str]:
@@ -107,16 +127,34 @@ def parse_fields(lines: list[str]) -> dict[str, str]:
     Raises:
         BadField: a line breaks the grammar, or a field that may stand once is repeated.
     """
-    fields = dict(map(_field_lines.__getitem__, lines))
+    fields = dict(map(_lines.__getitem__, lines))
     if len(fields) != len(lines) or "" in fields:
         fields = _join_repeated(lines)
+    return fields
+
+
+def parse_section(section: bytes) -> dict[str, str]:
+    """Turn a field section, each line with a CRLF before it, into values by meta-variable name.
+
+    Raises:
+        BadField: as `parse_fields`.
+    """
+    start = section.rfind(COOKIE)
+    if start < 0:
+        return _sections[section].copy()
+    end = section.find(b"\r\n", start + 2)
+    cookie = section[start + len(COOKIE) : end if end > 0 else None].decode("latin-1")
+    fields = _sections[section[:start] + section[end:] if end > 0 else section[:start]].copy()
+    if "HTTP_COOKIE" in fields or not (cookie.isascii() and cookie.isprintable()):  # C's quick look at field-value
+        return parse_fields(section.decode("latin-1").split("\r\n")[1:])
+    fields["HTTP_COOKIE"] = cookie.strip(" ")
     return fields
 
 
 def _join_repeated(lines: list[str]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for line in lines:
-        name, value = _field_lines[line]
+        name, value = _lines[line]
         if name not in fields:
             fields[name] = value
         elif name in SINGLE_FIELDS:
@@ -136,11 +174,13 @@ def parse_head(head: bytes, limits: Limits) -> Request:
     try:
         if len(head) > limits.head:
             raise FieldsTooLarge(f"the head is over {limits.head} bytes")
-        lines = head.decode("latin-1").split("\r\n")
-        line = lines.pop(0)
-        if len(line) > limits.request_line:
+        end_of_line = head.find(b"\r\n")
+        if end_of_line < 0:
+            end_of_line = len(head)
+        if end_of_line > limits.request_line:
             raise TargetTooLong(f"the request line is over {limits.request_line} bytes")
-        if len(lines) > limits.field_count:
+        line, section = head[:end_of_line].decode("latin-1"), head[end_of_line:]
+        if section.count(b"\r\n") > limits.field_count:
             raise FieldsTooLarge(f"there are over {limits.field_count} fields")
         match = grammar.REQUEST_LINE.fullmatch(line)
         if match is not None:
@@ -151,7 +191,7 @@ def parse_head(head: bytes, limits: Limits) -> Request:
         else:
             method, target, minor = _split_request_line(line)
             authority, path, query = _split_target(method, target)
-        fields = parse_fields(lines)
+        fields = parse_section(section)
         if "HTTP_HOST" not in fields and minor == "1":
             raise BadHost("an HTTP/1.1 request needs a Host field")
         if authority:
