@@ -20,9 +20,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The key may be given as SECRET_KEY or SECRET_KEY_FILE; otherwise this machine gets one of its own.
-run: export SECRET_KEY_FILE := $(or $(SECRET_KEY_FILE),$(if $(SECRET_KEY),,var/secret_key))
-run: $(RUNTIME) var/secret_key ## serve the site on http://127.0.0.1:8000 from SQLite (HOST, PORT, DATABASE_URL)
+# The key that signs cookies: SECRET_KEY or SECRET_KEY_FILE, or else one that this machine makes for itself.
+ifeq ($(SECRET_KEY)$(SECRET_KEY_FILE),)
+run: export SECRET_KEY_FILE := var/secret_key
+run: var/secret_key
+endif
+
+run: $(RUNTIME) ## serve the site on http://127.0.0.1:8000 from SQLite (HOST, PORT, DATABASE_URL)
 	@$(BIN)/python -m app migrate && $(BIN)/python -m app seed
 	@exec $(BIN)/python -m server 'app:create_app()' --bind '$(HOST):$(PORT)' --model coroutine --static /static=static
 
@@ -80,6 +84,6 @@ $(DEV): requirements-dev.txt $(BIN)/python
 	@$(PIP) -r $<
 	@touch $@ $(RUNTIME)
 
-var/secret_key:
-	@mkdir -p var
-	@umask 077 && $(PYTHON) -c 'import secrets; print(secrets.token_hex(32))' >$@
+var/secret_key: | $(BIN)/python
+	@mkdir -p $(@D)
+	@umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_hex(32))' >$@

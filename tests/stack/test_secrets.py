@@ -24,14 +24,15 @@ def secrets_of(stack: Stack) -> dict[str, str]:
 
 
 @pytest.fixture
-def other() -> Iterator[Stack]:
-    """Give a second project of which only the secrets are made."""
-    stack = Stack()
+def other(stack: Stack) -> Iterator[Stack]:
+    """Give a second project, beside the first, of which only the secrets are made."""
+    second = Stack()
+    assert second.project != stack.project
     try:
-        stack.compose("up", "--no-log-prefix", "secrets")
-        yield stack
+        second.compose("up", "--no-log-prefix", "secrets")
+        yield second
     finally:
-        stack.down()
+        second.down()
 
 
 def test_each_deployment_has_secrets_of_its_own(stack: Stack, other: Stack) -> None:
@@ -72,6 +73,7 @@ def test_git_holds_no_secret() -> None:
         assert run("git", "check-ignore", f"deploy/secrets/{name}").strip() == f"deploy/secrets/{name}"
 
 
+@pytest.mark.usefixtures("stack")
 def test_production_takes_the_secrets_from_files(tmp_path: Path) -> None:
     """With the production file no container makes secrets, no volume holds them, and the files are yours."""
     stack = Stack(
