@@ -81,8 +81,8 @@ class Client:
         """Whether this client has vanished: what is sent to it at once fails."""
         self.records = Records()
         self.service = Service(app or self.echo, Settings(**settings), self.records, keep_alive=keep_alive)  # type: ignore[arg-type] # Records has the log's only method
-        endpoint = Endpoint(self.service, address or ("192.0.2.1", 8000), multithread=False, multiprocess=False)
-        self._session = session.connection(endpoint, PEER, self._transmit)
+        self.endpoint = Endpoint(self.service, address or ("192.0.2.1", 8000), multithread=False, multiprocess=False)
+        self._session = session.connection(self.endpoint, PEER, self._transmit)
         self._step(lambda: next(self._session))
 
     @property
