@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from server.body import Body
 from server.http11 import framing, reader, writer
-from server.http11.errors import BadFraming, BadRequestLine, ProtocolError
+from server.http11.errors import BadFraming, BadRequestLine, ProtocolError, TooManyConnections
 from server.http11.request import Request
 from server.wsgi import (
     Environ,
@@ -121,7 +121,8 @@ class Endpoint:
         return request, environ
 
 
-def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) -> Session:  # noqa: C901, PLR0912
+# In one piece, as each sub-generator would cost every request what the parsing of three fields costs.
+def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) -> Session:  # noqa: C901, PLR0912, PLR0915
     """Serve one connection from its first byte to its last.
 
     Args:
@@ -218,6 +219,14 @@ def _read_body(request: Request, data: bytes, service: Service) -> Generator[Ste
     except BaseException:
         body.close()
         raise
+
+
+def turned_away(service: Service, peer: tuple[str, str]) -> Session:
+    """Serve a connection that is one too many: tell it so, without waiting for its request."""
+    error = TooManyConnections("all connections are taken, try again in a moment")
+    service.record(peer, None, error.status, 0, 0.0)
+    yield refusal(error)
+    yield from _linger()
 
 
 def _linger() -> Session:

@@ -25,6 +25,8 @@ LINGER_TIMEOUT = 2.0
 
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """What `accept` fails with when descriptors or memory have run out: the clients wait in the backlog meanwhile."""
+ACCEPT_AT_ONCE = 64
+"""Clients accepted from a listener before those that are here already get their turn, and at the end of all."""
 OUT_OF_RESOURCES_PAUSE = 0.1
 """Seconds before the next try when `accept` fails for want of descriptors or memory."""
 
@@ -144,6 +146,10 @@ class Model(ABC):
             multiprocess=self.multiprocess,
         )
 
+    def is_full(self) -> bool:
+        """Tell whether a client is one too many and has to be turned away; False where it waits in the backlog."""
+        return False
+
     @abstractmethod
     def serve(self, listeners: Sequence[socket.socket]) -> None:
         """Serve until `stop` was called and all connections have ended, or their grace has."""
@@ -181,16 +187,17 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any] | None:
 
 
 def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
-    """Yield (listener, connection, address) for each client until `stop` is set; waits in `poll`."""
+    """Yield (listener, connection, address) for each client until `stop` is set, and for those who came before it."""
     by_descriptor = {listener.fileno(): listener for listener in listeners}
     poll = select.poll()
     poll.register(stop, select.POLLIN)
     for listener in listeners:
         listener.setblocking(False)  # another worker may have been quicker
         poll.register(listener, select.POLLIN)
-    while not stop.is_set:
-        for descriptor, _ in poll.poll():
-            if descriptor not in by_descriptor:
-                return
+    while stop.fileno() not in (ready := [descriptor for descriptor, _ in poll.poll()]):
+        for descriptor in ready:
             if client := accept(by_descriptor[descriptor]):
                 yield by_descriptor[descriptor], *client
+    for listener in [*listeners] * ACCEPT_AT_ONCE:
+        if time.monotonic() < stop.deadline and (client := accept(listener)):
+            yield listener, *client

@@ -96,6 +96,10 @@ class Coroutine(Model):
         self._sweeper.start(self._sweep)
         self._ended.wait()
 
+    def is_full(self) -> bool:
+        """Tell whether `max_connections` are open."""
+        return len(self._connections) >= self.settings.max_connections
+
     # In the hub: nothing here may wait.
 
     def _accept(self, listener: socket.socket, endpoint: Endpoint, watcher: Any) -> None:

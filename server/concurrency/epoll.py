@@ -19,13 +19,11 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any, ClassVar
 
-from server.concurrency.base import Model, Traits, accept
+from server.concurrency.base import ACCEPT_AT_ONCE, Model, Traits, accept
 from server.concurrency.interleaved import GLANCE, InterleavedConnection
 from server.concurrency.readiness import Interest
 from server.session import Endpoint
 
-ACCEPT_AT_ONCE = 64
-"""Clients accepted before those that are here already get their turn."""
 EVENTS = {Interest.READ: select.EPOLLIN, Interest.WRITE: select.EPOLLOUT}
 SWEEP = 1.0
 """Seconds between two looks at the deadlines, and so their precision."""
@@ -77,6 +75,10 @@ class Epoll(Model):
             while not self.stopping.is_set:
                 self._round(SWEEP)
             self._drain()
+
+    def is_full(self) -> bool:
+        """Tell whether `max_connections` are open."""
+        return len(self._connections) >= self.settings.max_connections
 
     def _drain(self) -> None:
         self.epoll.unregister(self.stopping)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from server.concurrency.base import DRAIN_IDLE, Model, peer_of
 from server.http11.errors import RequestTimeout
-from server.session import REQUEST, Act, Endpoint, Session, Step, Want, connection
+from server.session import REQUEST, Act, Endpoint, Session, Step, Want, connection, turned_away
 from server.wsgi import Disconnected, FileSlice
 
 RECEIVE = 16384
@@ -52,7 +52,11 @@ class Connection:
         sock.setblocking(False)
         self.sock = sock
         self._model = model
-        self._session: Session = connection(endpoint, peer_of(address), self.transmit)
+        self._session: Session = (
+            turned_away(endpoint.service, peer_of(address))
+            if model.is_full()
+            else connection(endpoint, peer_of(address), self.transmit)
+        )
         self._output: memoryview | FileSlice | None = None
         self._want: Want | None = None
         self.deadline = 0.0

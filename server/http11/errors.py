@@ -15,6 +15,7 @@ ProtocolError
 ├── FieldsTooLarge           431
 ├── NotImplementedHere       501  a transfer coding or method that this server does not know
 ├── SpoolFailed              503  the request body found no room
+├── TooManyConnections       503  the client came when all connections were taken
 └── VersionNotSupported      505
 ResponseError                     the application broke the rules of a response (it is told by a 500)
 """
@@ -94,6 +95,12 @@ class NotImplementedHere(ProtocolError):
 
 class SpoolFailed(ProtocolError):
     """The request body could not be kept: the disk is full, say."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class TooManyConnections(ProtocolError):
+    """All connections of the worker are taken."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
