@@ -81,7 +81,7 @@ class ChunkedReader:
         self._line += data[position : end or len(data)]
         longest = {self.CHUNK_END: 2, self.TRAILERS: self._limits.head}.get(self._remaining, self._limits.chunk_line)
         if len(self._line) > longest:
-            raise BadChunk("a chunk's line is too long")
+            raise BadChunk("a chunk's line is too long, or a chunk longer than its size says")
         if not end:
             return len(data)
         if not self._line.endswith(b"\r\n"):
@@ -89,8 +89,8 @@ class ChunkedReader:
         line, self._line = self._line[:-2].decode("latin-1"), b""
         if self._remaining == self.SIZE_LINE:
             self._on_size(line)
-        elif self._remaining == self.CHUNK_END:
-            self._on_chunk_end(line)
+        elif self._remaining == self.CHUNK_END:  # two octets at most, so it is the CRLF
+            self._remaining = self.SIZE_LINE
         elif line:
             self._on_trailer(line)
         else:
@@ -110,11 +110,6 @@ class ChunkedReader:
         if self._size > self._limits.body:
             raise ContentTooLarge(f"the body is over {self._limits.body} bytes")
         self._remaining = size or self.TRAILERS
-
-    def _on_chunk_end(self, line: str) -> None:
-        if line:
-            raise BadChunk("a chunk is longer than its size says")
-        self._remaining = self.SIZE_LINE
 
     def _on_trailer(self, line: str) -> None:
         self._trailers.append(line)
