@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import (
     CHAR,
+    BigInteger,
     Column,
     Date,
     DateTime,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Numeric,
@@ -21,6 +23,8 @@ from sqlalchemy import (
 # Limits in characters, not bytes: utf8mb4 columns count code points, as Python does.
 CODE_LENGTH = 6
 NAME_LIMIT = 10
+INITIALS_LIMIT = 20
+RECENT_LIMIT = 400
 NOTE_LIMIT = 200
 VISITOR_LENGTH = 32
 
@@ -34,6 +38,17 @@ metadata = MetaData(
     }
 )
 
+SORTED_COLUMNS = (
+    "name",
+    "initials",
+    "change_percent",
+    "turnover_percent",
+    "price",
+    "previous_high",
+    "previous_high_on",
+    "volume",
+)
+
 stocks = Table(
     "stocks",
     metadata,
@@ -45,6 +60,42 @@ stocks = Table(
     Column("price", Numeric(10, 2), nullable=False),
     Column("previous_high", Numeric(10, 2), nullable=False),
     Column("previous_high_on", Date, nullable=False),
+    # The first letter of each syllable of the name in pinyin, in upper case: what people type to find a stock.
+    Column("initials", String(INITIALS_LIMIT), nullable=False, server_default=text("''")),
+    # Shares traded on the day.
+    Column("volume", BigInteger, nullable=False, server_default=text("0")),
+    # The last closes, oldest first, separated by commas: a row of the list draws them without asking for its bars.
+    Column("recent", String(RECENT_LIMIT), nullable=False, server_default=text("''")),
+    # The version of the quotes (`market`) that changed this row last.
+    Column("version", BigInteger, nullable=False, server_default=text("0"), index=True),
+    # Each column that the list can be sorted by, the code behind it, so that rows of the same value have an order, too.
+    *(Index(f"ix_stocks_{column}", column, "code") for column in SORTED_COLUMNS),
+    mysql_charset="utf8mb4",
+    mysql_engine="InnoDB",
+)
+
+# One bar a stock and trading day. A stock's bars lie together in the order of their days, as a chart reads them.
+bars = Table(
+    "bars",
+    metadata,
+    Column("stock_id", ForeignKey("stocks.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("open", Numeric(10, 2), nullable=False),
+    Column("high", Numeric(10, 2), nullable=False),
+    Column("low", Numeric(10, 2), nullable=False),
+    Column("close", Numeric(10, 2), nullable=False),
+    Column("volume", BigInteger, nullable=False),
+    mysql_charset="utf8mb4",
+    mysql_engine="InnoDB",
+)
+
+# One row. Whoever changes quotes counts its version up in the same transaction: the row's lock puts writers in line.
+market = Table(
+    "market",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    Column("changed_at", DateTime, nullable=False, server_default=func.now()),
     mysql_charset="utf8mb4",
     mysql_engine="InnoDB",
 )
@@ -57,6 +108,8 @@ watches = Table(
     Column("stock_id", ForeignKey("stocks.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("note", String(NOTE_LIMIT), nullable=False, server_default=text("''")),
     Column("created_at", DateTime, nullable=False, server_default=func.now()),
+    # The visitor's own order of the list.
+    Column("position", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("visitor", "stock_id"),
     mysql_charset="utf8mb4",
     mysql_engine="InnoDB",
