@@ -97,7 +97,9 @@ class Supervisor:
                 case signal.SIGTERM:
                     self._drain()
                 case signal.SIGINT | signal.SIGQUIT:
-                    self._stop(signal.SIGINT)
+                    # The same one: of two that are pending at once another thread than the main one may take both,
+                    # and the main thread would wait on, its handler not run.
+                    self._stop(number)
                 case signal.SIGHUP:
                     self._reload()
                 case signal.SIGTTIN | signal.SIGTTOU:

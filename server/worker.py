@@ -131,9 +131,7 @@ def _obey(model: Model, grace: float) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, on_signal)
-    signal.signal(
-        signal.SIGHUP, lambda _number, _frame: None
-    )  # a terminal that closes tells us all; the supervisor decides
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that closes tells it to all; the supervisor decides
 
 
 def _tell(report: int, message: bytes) -> None:
