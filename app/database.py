@@ -5,6 +5,8 @@ surrounds it, and no ping goes before it. A connection that died in the pool (th
 when it is used: SQLAlchemy then drops every pooled connection of its age, and the work runs once more on a new
 one. So does work that lost a deadlock. Work that timed out does not, for the visitor has waited. Only work that
 has not been committed is repeated.
+
+A connection of the pool is read-only until `write` asks for more, so a handler that only reads cannot write by mistake.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ ANSWER_SECONDS: Final = 5  # the slowest query here takes milliseconds
 POOL_SECONDS: Final = 3  # a visitor waits this long for a free connection, then gets 503
 RECYCLE_SECONDS: Final = 3600  # well under MySQL's wait_timeout of 8 hours
 MYSQL_DEADLOCK: Final = 1213  # ER_LOCK_DEADLOCK: "try restarting transaction"
+MYSQL_READ_ONLY: Final = 1792  # ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+# What makes the next transaction one that may write; MySQL forgets it afterwards, SQLite has to be told.
+PERMIT: Final = {"mysql": "SET TRANSACTION READ WRITE", "sqlite": "PRAGMA query_only = OFF"}
 
 
 class Database:
@@ -54,10 +59,14 @@ class Database:
             connect_args=_connect_args(config.url, ANSWER_SECONDS),
         )
         _prepare(self.engine)
+        _make_read_only(self.engine)
         self._writer = self.engine.execution_options(isolation_level=_write_isolation(config.url))
 
     def read(self, work: Work[Result]) -> Result:
-        """Run `work` outside a transaction; raises Unavailable when the database does not answer."""
+        """Run `work` outside a transaction; raises Unavailable when the database does not answer.
+
+        Raises DBAPIError when the work tries to write.
+        """
         return _attempt(self.engine.connect, work)
 
     def write(self, work: Work[Result]) -> Result:
@@ -87,6 +96,8 @@ def _in_transaction(work: Work[Result]) -> Work[Result]:
     def run(connection: Connection) -> Result:
         transaction = connection.begin()
         try:
+            connection.exec_driver_sql(PERMIT[connection.dialect.name])
+            connection.info["may_write"] = True
             result = work(connection)
         except BaseException:
             transaction.close()
@@ -112,6 +123,8 @@ def _attempt(connect: Callable[[], Connection], work: Work[Result]) -> Result:
         with connect() as connection:
             return work(connection)
     except (OperationalError, InterfaceError, PoolTimeout, _CommitError) as error:
+        if _wrote_while_reading(error):
+            raise
         log.warning("database unavailable: %s", _reason(error))
         raise Unavailable from error
 
@@ -119,6 +132,12 @@ def _attempt(connect: Callable[[], Connection], work: Work[Result]) -> Result:
 def _worth_repeating(error: DBAPIError) -> bool:
     timed_out = isinstance(error.orig and error.orig.__context__, TimeoutError)
     return (error.connection_invalidated and not timed_out) or _error_number(error) == MYSQL_DEADLOCK
+
+
+def _wrote_while_reading(error: Exception) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    return _error_number(error) == MYSQL_READ_ONLY or getattr(error.orig, "sqlite_errorname", "") == "SQLITE_READONLY"
 
 
 def _error_number(error: DBAPIError) -> int | None:
@@ -161,3 +180,27 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _make_read_only(engine: Engine) -> None:
+    """Let no connection of the pool write without `PERMIT`; a read pays nothing for it."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _forbid_sqlite)
+        event.listen(engine, "checkin", _forbid_sqlite_again)
+    else:
+        event.listen(engine, "connect", _forbid_mysql)
+
+
+def _forbid_mysql(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SET SESSION TRANSACTION READ ONLY")
+    cursor.close()
+
+
+def _forbid_sqlite(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA query_only = ON").close()
+
+
+def _forbid_sqlite_again(connection: Any, record: Any) -> None:
+    if record.info.pop("may_write", False) and connection is not None:
+        _forbid_sqlite(connection, record)

@@ -22,7 +22,8 @@ _ADVANCE = update(market).values(version=market.c.version + 1, changed_at=func.n
 
 def version(connection: Connection) -> int:
     """Return the version of the quotes that this connection sees."""
-    return connection.execute(_VERSION).scalar_one()
+    found: int = connection.execute(_VERSION).scalar_one()
+    return found
 
 
 def advance(connection: Connection) -> int:

@@ -96,6 +96,19 @@ def test_failed_work_is_rolled_back(site: Site) -> None:
     assert site.watch_count() == 0
 
 
+def test_a_read_cannot_write(site: Site) -> None:
+    """Work that was announced as reading fails when it writes, also on a connection that has just written."""
+
+    def insert_one(connection: Connection) -> None:
+        connection.execute(insert(watches), {"visitor": "v" * 32, "stock_id": 1})
+
+    site.database.write(insert_one)
+    for _ in range(3):
+        with pytest.raises(OperationalError, match="readonly"):
+            site.database.read(insert_one)
+    assert site.watch_count() == 1
+
+
 def test_foreign_keys_hold(site: Site) -> None:
     """A watch of a stock that does not exist is refused, on SQLite too."""
     with pytest.raises(IntegrityError):
