@@ -138,7 +138,11 @@ class Model(ABC):
         self.stopping = Stop()
 
     def endpoint(self, listener: socket.socket) -> Endpoint:
-        """Return what the sessions of `listener` share."""
+        """Return what the sessions of `listener` share; prepare it for those that it accepts."""
+        if listener.family != socket.AF_UNIX:
+            # Accepted sockets inherit it. Without it, a streamed response's second block waits for the client to
+            # acknowledge the first, which takes 40 ms (Nagle's algorithm and delayed ACK).
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Endpoint(
             self.service,
             listener.getsockname(),

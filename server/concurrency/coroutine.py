@@ -102,7 +102,8 @@ class Coroutine(Model):
 
     # In the hub: nothing here may wait.
 
-    def _accept(self, listener: socket.socket, endpoint: Endpoint, watcher: Any) -> None:
+    def _accept(self, listener: socket.socket, endpoint: Endpoint, watcher: Any) -> bool:
+        """Accept who is waiting; tell whether there may be more of them."""
         for _ in range(ACCEPT_AT_ONCE):
             try:
                 # Not accept(): it would build the patched module's socket, which keeps two watchers of its own.
@@ -110,12 +111,13 @@ class Coroutine(Model):
             except OSError as error:
                 if error.errno in OUT_OF_RESOURCES:
                     watcher.stop()  # the loop would spin; the next sweep tries again
-                return
+                return False
             sock = _socket.socket(listener.family, listener.type, listener.proto, descriptor)
             connection = GreenConnection(self, endpoint, sock, address)
             self._connections.add(connection)
             connection.run()
             self._on_readable(connection)  # its first bytes are often here already
+        return True
 
     def _on_readable(self, connection: GreenConnection) -> None:
         """Queue a connection that has something to read; all that the loop finds at a time are served in one go."""
@@ -151,7 +153,8 @@ class Coroutine(Model):
         """Begin to stop, or hurry: `stop` was called."""
         os.read(self.stopping.fileno(), 64)
         for listener, endpoint, watcher in self._accepting:
-            self._accept(listener, endpoint, watcher)  # who connected before is not turned away
+            while self._accept(listener, endpoint, watcher):  # who connected before is not turned away
+                pass
             watcher.stop()
             listener.close()
         if self._accepting:
@@ -171,11 +174,15 @@ class Coroutine(Model):
             while ready:
                 connection = ready.popleft()
                 me.gr_context = None  # a request finds no context variables of the last one
-                interest = connection.run()
-                if interest is READ and connection.watching:
-                    connection.busy = False
-                else:
-                    self._settle(connection, interest)
+                try:
+                    interest = connection.run()
+                    if interest is READ and connection.watching:
+                        connection.busy = False
+                    else:
+                        self._settle(connection, interest)
+                except BaseException:
+                    log.exception("a connection failed")
+                    self._settle(connection, CLOSE)
             if len(self._spare) >= SPARE_GREENLETS:
                 return
             self._spare.append(me)
