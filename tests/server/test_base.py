@@ -8,7 +8,7 @@ from server.config import Settings
 
 def test_no_delay() -> None:
     """An accepted connection sends each block at once and does not wait for the last one's acknowledgement."""
-    model = Iterative(lambda environ, start_response: [], Settings(), None)
+    model = Iterative(lambda _environ, _start_response: [], Settings(), None)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         model.endpoint(listener)
         with socket.create_connection(listener.getsockname()):
