@@ -10,6 +10,7 @@ from framework.csrf import SAFE_METHODS, check_origin
 from framework.errorpages import error_page
 from framework.errors import HTTPError, RouteError
 from framework.groups import Group
+from framework.middleware.dispatch import Dispatch
 from framework.paths import raw_path
 from framework.request import Request
 from framework.response import HTML, Response, as_response
@@ -73,7 +74,8 @@ class App(Group):
         self._security_fields = security_fields(security_headers or {})
         if self._static:
             self.get(f"{self._static.prefix}/<path:path>", name="static", suffix="")(self._static.serve)
-        self._entry: WSGIApp = self._serve
+        self._mounts: dict[str, WSGIApp] = {}
+        self._middleware: list[Callable[[WSGIApp], WSGIApp]] = []
 
     def __repr__(self) -> str:
         return f"<App {self.name} with {len(self.router.routes)} routes>"
@@ -84,7 +86,19 @@ class App(Group):
 
     def use(self, middleware: Callable[[WSGIApp], WSGIApp]) -> None:
         """Wrap the application in a WSGI middleware; the last one added is the outermost."""
-        self._entry = middleware(self._entry)
+        self._add(middleware, self._middleware)
+
+    def mount(self, prefix: str, application: WSGIApp) -> None:
+        """Hand all requests below ``prefix`` to another WSGI application, with no hooks of ours around it."""
+        Dispatch(None, {prefix: application})  # refuses a wrong prefix here, where its line is known
+        self._mounts[prefix] = application
+
+    @cached_property
+    def _entry(self) -> WSGIApp:
+        entry: WSGIApp = Dispatch(self._serve, self._mounts) if self._mounts else self._serve
+        for middleware in self._middleware:
+            entry = middleware(entry)
+        return entry
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a WSGI request."""

@@ -10,11 +10,13 @@ An ``HTTPError``'s message is shown to the user, so write it for them. Any other
 
 from __future__ import annotations
 
-from http.client import responses
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class RouteError(Exception):
@@ -41,7 +43,7 @@ class HTTPError(Exception):
     @property
     def reason(self) -> str:
         """Return the status's own phrase, such as ``Not Found``."""
-        return responses.get(self.status, "Error")
+        return PHRASES.get(self.status, "Error")
 
 
 def abort(status: int, message: str = "", headers: Mapping[str, str] | None = None) -> NoReturn:

@@ -130,8 +130,8 @@ class Group:
         return register
 
     def _add(self, hook: Any, hooks: list[Any]) -> None:
-        if "hooks" in self.__dict__:
-            raise RouteError(f"{where(hook)}: hooks are registered before the first request, or some would miss them")
+        if "hooks" in self.__dict__ or "_entry" in self.__dict__:
+            raise RouteError(f"{where(hook)} comes too late: the first requests have gone without it")
         hooks.append(hook)
 
     @cached_property

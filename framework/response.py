@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from http.client import responses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from framework.conditional import OK, etag_of, evaluate
 from framework.cookies import make_cookie
+from framework.errors import PHRASES
 from framework.headers import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in responses.items()}
+STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 _URL = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 §2: what an address may hold as it is; escapes are kept
@@ -98,9 +98,11 @@ class Response:
         """Send the response, without a body where the method or the status forbids one."""
         body = self.body
         fields = self.headers.fields()
+        if self.status in _BODILESS:
+            fields = [field for field in fields if field[0].lower() not in {"content-type", "content-length"}]
+        elif isinstance(body, bytes):
+            fields.append(("Content-Length", str(len(body))))
         if isinstance(body, bytes):
-            if self.status not in _BODILESS:
-                fields.append(("Content-Length", str(len(body))))
             body = [body]
         start_response(STATUS_LINES.get(self.status) or f"{self.status} Unknown", fields)
         if environ["REQUEST_METHOD"] == "HEAD" or self.status in _BODILESS:

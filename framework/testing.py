@@ -178,7 +178,8 @@ class Client:
 
     def stream(self, method: str, url: str, **options: Any) -> TestResponse:
         """Send a request and leave the body to be read: ``with client.stream("GET", "/events") as answer:``."""
-        environ = make_environ(method, url, environ=self.environ, **options)
+        options["environ"] = {**self.environ, **options.get("environ", {})}
+        environ = make_environ(method, url, **options)
         if self.cookies:
             environ["HTTP_COOKIE"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         response = TestResponse(self.app, environ)

@@ -209,8 +209,10 @@ def test_hooks_come_before_requests() -> None:
     """A hook that some requests would have missed is refused."""
     app = make()
     app.test_client().get("/")
-    with pytest.raises(RouteError, match="before the first request"):
+    with pytest.raises(RouteError, match="comes too late"):
         app.before_request(lambda _request: None)
+    with pytest.raises(RouteError, match="comes too late"):
+        app.use(lambda wsgi: wsgi)
 
 
 def test_error_str() -> None:

@@ -1,0 +1,177 @@
+"""The forwarder, to real servers on the loopback."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.validate import validator
+
+import pytest
+
+from framework import App, Request, Response
+from framework.middleware.forward import Forwarder
+from framework.testing import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Quiet(WSGIRequestHandler):
+    """Log nothing."""
+
+    def log_message(self, *args: Any) -> None:
+        """Keep silent."""
+
+
+@contextmanager
+def upstream(name: str, calls: list[str]) -> Iterator[str]:
+    """Run a server; yield its address."""
+    app = App(name)
+
+    @app.route("/<path:path>", methods=["GET", "POST"])
+    def show(request: Request, path: str) -> Response:
+        calls.append(name)
+        fields = {key: value for key, value in request.environ.items() if key.startswith("HTTP_")}
+        text = (
+            f"{name} {request.method} {path} {request.query.get('q')} {request.body.decode()} {sorted(fields.items())}"
+        )
+        return Response(text, 201, {"X-Name": name})
+
+    class Server(WSGIServer):
+        def handle_error(self, *_args: Any) -> None:
+            """Keep silent."""
+
+    with make_server("127.0.0.1", 0, app, Server, Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def nobody() -> str:
+    """Return an address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def mute(answer: bytes) -> Iterator[str]:
+    """Run a server that accepts, sends an answer that is none, and closes if there is one."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        held: list[socket.socket] = []
+
+        def accept() -> None:
+            try:
+                while True:
+                    connection, _ = listener.accept()
+                    held.append(connection)
+                    if answer:
+                        connection.recv(65536)
+                        connection.sendall(answer)
+                        connection.close()
+            except OSError:
+                pass
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for connection in held:
+                connection.close()
+
+
+def test_passes_on() -> None:
+    """Method, path as sent, query, body and fields go there; status, fields and body come back."""
+    calls: list[str] = []
+    with upstream("a", calls) as url:
+        client = Client(validator(Forwarder([f"{url}/base"])))
+        answer = client.post("/x%2Fy?q=%E4%B8%AD", body=b"body", headers={"X-One": "1", "Connection": "close"})
+    assert answer.status == 201
+    assert answer.text.startswith("a POST base/x/y 中 body ")
+    for part in ("('HTTP_X_ONE', '1')", "('HTTP_X_FORWARDED_FOR', '127.0.0.1')", "('HTTP_HOST', 'localhost')"):
+        assert part in answer.text
+    assert "HTTP_CONNECTION" not in answer.text
+    assert answer.headers["X-Name"] == "a"
+
+
+def test_hop_by_hop_fields() -> None:
+    """Fields that speak of the connection to the upstream end here, those that Connection names too."""
+    with mute(b"HTTP/1.1 200 OK\r\nKeep-Alive: x\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX-Name: a\r\n\r\nok") as url:
+        answer = Client(Forwarder([url])).get("/x")
+    assert (answer.text, [name for name, _ in answer.headers]) == ("ok", ["X-Name"])
+
+
+def test_forged_forwarding() -> None:
+    """What the client says of itself in X-Forwarded fields does not get through."""
+    with upstream("a", []) as url:
+        answer = Client(Forwarder([url])).get("/x", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Evil": "1"})
+    assert "6.6.6.6" not in answer.text
+    assert "EVIL" not in answer.text
+
+
+def test_chunked_bodies() -> None:
+    """A body without a length is passed on in chunks; none stays none."""
+    with upstream("a", []) as url:
+        client = Client(Forwarder([url]), {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""})
+        assert "HTTP_TRANSFER_ENCODING', 'chunked'" in client.post("/x", body=b"body").text
+        assert "HTTP_TRANSFER_ENCODING" not in client.get("/x").text
+
+
+def test_shares_the_load() -> None:
+    """Requests spread over the upstreams."""
+    calls: list[str] = []
+    with upstream("a", calls) as one, upstream("b", calls) as two:
+        client = Client(Forwarder([one, two]))
+        for _ in range(6):
+            client.get("/x")
+    assert sorted(calls) == ["a"] * 3 + ["b"] * 3
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_unreachable(method: str) -> None:
+    """A request that never got there goes to another, and the dead one is left alone for a while."""
+    calls: list[str] = []
+    with upstream("a", calls) as url:
+        forwarder = Forwarder([nobody(), url])
+        assert [Client(forwarder).request(method, "/x").status for _ in range(4)] == [201] * 4
+    dead = forwarder._upstreams[0]
+    assert (dead.served, dead.busy, len(calls)) == (1, 0, 4)
+
+
+def test_repeats_only_what_is_safe() -> None:
+    """A request that got there and was not answered is repeated if that is safe, else it is a 502."""
+    for method, status in (("GET", 201), ("POST", 502)):
+        with mute(b"nonsense\r\n\r\n") as bad, upstream("a", []) as good:
+            assert Client(Forwarder([bad, good])).request(method, "/x").status == status
+
+
+def test_nobody_left() -> None:
+    """With no upstream left the answer is 502, or 504 if it was too slow."""
+    assert Client(validator(Forwarder([nobody(), nobody()]))).get("/x").status == 502
+    with mute(b"") as slow:
+        assert Client(Forwarder([slow], timeout=0.05)).get("/x").status == 504
+
+
+def test_comes_back() -> None:
+    """An upstream that was down is tried again after its pause, or when nobody else is left."""
+    with upstream("a", []) as url:
+        forwarder = Forwarder([url], pause=1000)
+        forwarder._upstreams[0].down_until = float("inf")
+        assert Client(forwarder).get("/x").status == 201
+        assert forwarder._upstreams[0].down_until == 0.0
+
+
+@pytest.mark.parametrize("upstreams", [[], ["localhost:8000"], ["ftp://x"]])
+def test_mistakes(upstreams: list[str]) -> None:
+    """Addresses that cannot work are refused at once."""
+    with pytest.raises(ValueError, match="upstream"):
+        Forwarder(upstreams)
