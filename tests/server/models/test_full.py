@@ -21,4 +21,4 @@ def test_one_too_many(name: str) -> None:
             assert (answer.status, answer.fields["connection"]) == (503, "close")
             assert third.rest() == b""
         first.close()
-        eventually(lambda: site.fetch("/hello").status == 200)  # once the server has noticed
+        eventually(lambda: site.fetch("/hello").status == 200, "room again")
