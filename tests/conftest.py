@@ -5,6 +5,8 @@ from collections.abc import Generator
 
 import pytest
 
+from server.concurrency import MODELS
+
 REQUIRED = os.environ.get("REQUIRE_STACK") == "1"
 # Tests that need more than Python: by their marker, and by their directory when a whole module bows out.
 NEEDING = ("stack", "browser")
@@ -42,3 +44,8 @@ def pytest_report_header() -> str:
     """Say at the top of the run which rule holds."""
     rule = "a failure" if REQUIRED else "shown with its reason (REQUIRE_STACK=1 makes it a failure)"
     return f"stack and browser tests: a skip is {rule}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests of tests/server/models run under the models named; only a conftest up here may add an option."""
+    parser.addoption("--model", action="append", choices=sorted(MODELS), help="test only this concurrency model")

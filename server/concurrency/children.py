@@ -3,15 +3,73 @@
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing import get_context
 from multiprocessing.connection import wait
-from multiprocessing.context import ForkProcess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from server.concurrency.base import ACCEPT_AT_ONCE, accept
 from server.concurrency.blocking import BlockingModel
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkProcess
 
 GLANCE = 0.1
 """Seconds between two looks at the clock while children end: a second `stop` may have set it forward."""
+
+
+class Children(ABC):
+    """The children of a worker that have not been reaped."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    @abstractmethod
+    def signs(self) -> Iterable[int]:
+        """Return descriptors of which one becomes readable when a child ends."""
+
+    @abstractmethod
+    def reap(self) -> None:
+        """Forget those that have ended, and let the kernel forget them: no zombie stays."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End all of them at once."""
+
+
+class Processes(Children):
+    """Children by `multiprocessing`, each with a sentinel: a pipe that its death closes."""
+
+    def __init__(self) -> None:
+        self._by_sentinel: dict[int, ForkProcess] = {}
+
+    def start(self, target: Any, *args: Any) -> None:
+        """Run `target` in a new child."""
+        child = get_context("fork").Process(target=target, args=args)
+        child.start()
+        self._by_sentinel[child.sentinel] = child
+
+    def __len__(self) -> int:
+        return len(self._by_sentinel)
+
+    def signs(self) -> Iterable[int]:
+        """Return the sentinels."""
+        return self._by_sentinel
+
+    def reap(self) -> None:
+        """Join those that have ended."""
+        for sentinel in [each for each in wait([*self._by_sentinel], 0) if isinstance(each, int)]:
+            child = self._by_sentinel.pop(sentinel)
+            child.join()
+            child.close()
+
+    def kill(self) -> None:
+        """Kill and join all."""
+        for child in self._by_sentinel.values():
+            child.kill()
+            child.join()
 
 
 class ForkingModel(BlockingModel):
@@ -31,20 +89,41 @@ class ForkingModel(BlockingModel):
         for listener in listeners:
             listener.close()
 
-    def end(self, children: dict[int, ForkProcess]) -> None:
-        """Wait for children, by their sentinels, as long as the grace lasts; then kill and reap those that are left."""
+    def accept_for(
+        self, children: Children, listeners: Sequence[socket.socket]
+    ) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
+        """Yield clients as `accept_until` does, but while there is room for a child only; and reap."""
+        for listener in listeners:
+            listener.setblocking(False)  # another worker may have been quicker
+        while not self.stopping.is_set:
+            ready = wait([self.stopping.fileno(), *children.signs(), *(listeners if self._has_room(children) else ())])
+            children.reap()
+            for listener in set(listeners) & set(ready):
+                if client := accept(listener):
+                    yield listener, *client
+        for listener in [*listeners] * ACCEPT_AT_ONCE:  # who connected before is not turned away
+            self._wait_for_end(children, only_one=True)
+            if self._has_room(children) and (client := accept(listener)):
+                yield listener, *client
+
+    def end(self, children: Children) -> None:
+        """Let children end as long as the grace lasts; then kill those that are left."""
         self.stop(self.settings.grace)  # asks for nothing new, unless an exception led here
-        while children and (seconds := self.stopping.deadline - time.monotonic()) > 0:
-            reap(children, wait(children, min(seconds, GLANCE)))
-        for child in children.values():
-            child.kill()
-            child.join()
+        self._wait_for_end(children, only_one=False)
+        children.kill()
 
+    def _has_room(self, children: Children) -> bool:
+        return len(children) < self.settings.processes
 
-def reap(children: dict[int, ForkProcess], ended: Sequence[Any]) -> None:
-    """Forget the children whose sentinels are among `ended`, and let the kernel forget them: no zombie stays."""
-    for sentinel in children.keys() & set(ended):
-        children.pop(sentinel).join()
+    def _wait_for_end(self, children: Children, *, only_one: bool) -> None:
+        """Wait within the grace until there is room for another child, or no child at all."""
+        children.reap()
+        while children and not (only_one and self._has_room(children)):
+            seconds = self.stopping.deadline - time.monotonic()
+            if seconds <= 0:
+                return
+            wait([*children.signs()], min(seconds, GLANCE))
+            children.reap()
 
 
 def _disregard(_number: int, _frame: Any) -> None:

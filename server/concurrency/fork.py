@@ -16,13 +16,12 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import Sequence
-from multiprocessing.connection import wait
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from server.concurrency.base import Traits, accept
-from server.concurrency.children import GLANCE, ForkingModel
+from server.concurrency.base import Traits
+from server.concurrency.children import Children, ForkingModel
+from server.session import Endpoint
 
 log = logging.getLogger("minnow")
 
@@ -34,63 +33,73 @@ class Fork(ForkingModel):
 
     def serve(self, listeners: Sequence[socket.socket]) -> None:
         """Serve up to `settings.processes` clients at once until `stop`."""
-        for listener in listeners:
-            listener.setblocking(False)  # another worker may have been quicker
-        self._endpoints = {listener: self.endpoint(listener) for listener in listeners}
-        self._children: set[int] = set()
-        self._open_wakeup()
+        children = Forked()
+        endpoints = {listener: self.endpoint(listener) for listener in listeners}
         try:
-            while not self.stopping.is_set:
-                room = len(self._children) < self.settings.processes
-                for listener in self._wait([self.stopping, *(listeners if room else ())]):
-                    if listener in self._endpoints and (client := accept(listener)):
-                        self._fork(listener, *client)
+            for listener, sock, address in self.accept_for(children, listeners):
+                children.start(self._run, listeners, endpoints[listener], sock, address)
+                sock.close()
         finally:
-            self.stop(self.settings.grace)  # asks for nothing new, unless an exception led here
-            while self._children and time.monotonic() < self.stopping.deadline:
-                self._wait([], GLANCE)
-            for pid in self._children:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+            self.end(children)
 
-    def _open_wakeup(self) -> None:
-        """Have signals written to a pipe; one without a handler of Python's would not be."""
+    def _run(self, listeners: Sequence[socket.socket], endpoint: Endpoint, sock: socket.socket, address: Any) -> None:
+        self.become_child(listeners)
+        self.handle(endpoint, sock, address)
+
+
+class Forked(Children):
+    """Children by number, and a pipe into which SIGCHLD is written."""
+
+    def __init__(self) -> None:
+        self._pids: set[int] = set()
         self._wakeup, self._signals = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(self._signals, False)
         signal.set_wakeup_fd(self._signals, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # without a handler nothing would be written
 
-    def _wait(self, objects: list[Any], seconds: float | None = None) -> list[Any]:
-        """Return which of `objects` are readable, if not by then a child has ended; those that have are reaped."""
-        ready = wait([self._wakeup, *objects], seconds)
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._wakeup, 4096)
-        self._children = {pid for pid in self._children if os.waitpid(pid, os.WNOHANG) == (0, 0)}
-        return ready
-
-    def _fork(self, listener: socket.socket, sock: socket.socket, address: Any) -> None:
+    def start(self, target: Callable[..., None], *args: Any) -> None:
+        """Run `target` in a new child."""
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
-            self._be_child(listener, sock, address)
-        self._children.add(pid)
-        sock.close()  # the child has its own; with ours open the client would never see the end
+            self._be_child(target, *args)
+        self._pids.add(pid)
 
-    def _be_child(self, listener: socket.socket, sock: socket.socket, address: Any) -> NoReturn:
+    def _be_child(self, target: Callable[..., None], *args: Any) -> NoReturn:
+        code = 1
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            self.become_child([*self._endpoints])
-            self.handle(self._endpoints[listener], sock, address)
+            target(*args)
             logging.shutdown()
             sys.stdout.flush()
             sys.stderr.flush()
+            code = 0
         except BaseException:
             log.critical("child %d failed", os.getpid(), exc_info=True)
         finally:
-            os._exit(0)
+            os._exit(code)
+
+    def __len__(self) -> int:
+        return len(self._pids)
+
+    def signs(self) -> Iterable[int]:
+        """Return the pipe's reading end."""
+        return [self._wakeup]
+
+    def reap(self) -> None:
+        """Ask each child whether it has ended; the pipe is emptied before, so that no later news is lost."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wakeup, 4096)
+        self._pids = {pid for pid in self._pids if os.waitpid(pid, os.WNOHANG) == (0, 0)}
+
+    def kill(self) -> None:
+        """Kill and reap all."""
+        for pid in self._pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 MODEL = Fork

@@ -15,7 +15,7 @@ import socket
 import time
 from collections.abc import Sequence
 
-from server.concurrency.base import Model, Traits, accept
+from server.concurrency.base import ACCEPT_AT_ONCE, Model, Traits, accept
 from server.concurrency.interleaved import InterleavedConnection
 from server.concurrency.readiness import Interest
 
@@ -30,22 +30,31 @@ class Polling(Model):
         for listener in listeners:
             listener.setblocking(False)
         self._endpoints = {listener: self.endpoint(listener) for listener in listeners}
-        connections: list[InterleavedConnection] = []
+        self._connections: list[InterleavedConnection] = []
         while not self.stopping.is_set:
-            connections += self._newcomers()
-            connections = [each for each in connections if goes_on(each)]
-        for each in connections:
+            self._accept()
+            self._round()
+        for each in self._connections:
             each.hasten()
-        connections += self._newcomers()  # who connected before is not turned away
-        while connections and time.monotonic() < self.stopping.deadline:
-            connections = [each for each in connections if goes_on(each)]
-        for each in connections:
+        for _ in range(ACCEPT_AT_ONCE):
+            self._accept()  # who connected before is not turned away
+        while self._connections and time.monotonic() < self.stopping.deadline:
+            self._round()
+        for each in self._connections:
             each.cut()
 
-    def _newcomers(self) -> list[InterleavedConnection]:
+    def is_full(self) -> bool:
+        """Tell whether `max_connections` are open."""
+        return len(self._connections) >= self.settings.max_connections
+
+    def _accept(self) -> None:
         """Accept one client from each listener that has one."""
-        clients = ((endpoint, accept(listener)) for listener, endpoint in self._endpoints.items())
-        return [InterleavedConnection(self, endpoint, *client) for endpoint, client in clients if client]
+        for listener, endpoint in self._endpoints.items():
+            if client := accept(listener):
+                self._connections.append(InterleavedConnection(self, endpoint, *client))
+
+    def _round(self) -> None:
+        self._connections = [each for each in self._connections if goes_on(each)]
 
 
 def goes_on(connection: InterleavedConnection) -> bool:

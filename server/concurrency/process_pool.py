@@ -14,12 +14,10 @@ import logging
 import socket
 import time
 from collections.abc import Sequence
-from multiprocessing import get_context
 from multiprocessing.connection import wait
-from multiprocessing.context import ForkProcess
 
 from server.concurrency.base import OUT_OF_RESOURCES_PAUSE, Traits, accept_until
-from server.concurrency.children import ForkingModel, reap
+from server.concurrency.children import ForkingModel, Processes
 
 log = logging.getLogger("minnow")
 
@@ -31,22 +29,18 @@ class ProcessPool(ForkingModel):
 
     def serve(self, listeners: Sequence[socket.socket]) -> None:
         """Keep `settings.processes` children at work until `stop`."""
-        pool: dict[int, ForkProcess] = {}
+        pool = Processes()
         try:
             while not self.stopping.is_set:
-                self._fill(pool, listeners)
-                reap(pool, wait([self.stopping.fileno(), *pool]))
+                while len(pool) < self.settings.processes:
+                    pool.start(self._work, listeners)
+                wait([self.stopping.fileno(), *pool.signs()])
+                pool.reap()
                 if not self.stopping.is_set:
                     log.warning("a process of the pool has died; another takes its place")
                     time.sleep(OUT_OF_RESOURCES_PAUSE)  # one that dies at once should not be forked in a frenzy
         finally:
             self.end(pool)
-
-    def _fill(self, pool: dict[int, ForkProcess], listeners: Sequence[socket.socket]) -> None:
-        while len(pool) < self.settings.processes:
-            child = get_context("fork").Process(target=self._work, args=(listeners,))
-            child.start()
-            pool[child.sentinel] = child
 
     def _work(self, listeners: Sequence[socket.socket]) -> None:
         self.become_child()

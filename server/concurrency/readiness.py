@@ -91,9 +91,9 @@ class Connection:
         return CLOSE
 
     def hasten(self) -> None:
-        """Let the worker drain: an idle connection has only `DRAIN_IDLE` left of its idle time."""
+        """Let the worker drain: an idle connection gets `DRAIN_IDLE` more at most, for its next request."""
         if self._want is Want.REQUEST and self._output is None:
-            self.deadline -= self._model.settings.idle_timeout - DRAIN_IDLE
+            self.deadline = min(self.deadline, monotonic() + DRAIN_IDLE)
 
     def close(self) -> None:
         """End the session, wherever it stands, and close the socket."""

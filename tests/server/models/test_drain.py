@@ -1,0 +1,80 @@
+"""SIGTERM, and ends that are less polite."""
+
+import os
+import signal
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from server.concurrency import load_model
+from server.concurrency.readiness import Connection
+from server.config import Settings
+from tests.server.models.harness import Site, descendants, serving, sockets
+from tests.server.models.site import app
+from tests.server.running import eventually, is_alive
+
+
+def test_drain(model: str, tmp_path: Path) -> None:
+    """After SIGTERM what was sent is answered whole, an idle connection ends without a word, the exit code is 0."""
+    with serving(model) as site, ExitStack() as open_ones, site.connect() as busy:
+        busy.ask(f"/gate?until={tmp_path / 'open'}")
+        busy.read(len("HTTP/1.1 200 OK"))
+        with site.connect() as idle:
+            if site.traits.keep_alive and not site.traits.views_block_others:
+                idle.ask("/hello")
+                idle.answer()
+            late = [open_ones.enter_context(site.connect()) for _ in range(12)]  # more than are accepted at once
+            for client in late:
+                client.ask("/hello")
+            site.signal(signal.SIGTERM)
+            # The supervisor sends its signal on and closes its listeners right after.
+            eventually(lambda: sockets(site.pid) == 0, "the signal to be passed on")
+            if not site.traits.views_block_others:
+                assert idle.rest() == b""
+            (tmp_path / "open").touch()
+            assert busy.rest().endswith(b"\r\n6\r\nbegun \r\n5\r\nended\r\n0\r\n\r\n")
+            assert idle.rest() == b""
+            assert [client.answer().status for client in late] == [200] * len(late)
+        assert site.ended() == 0
+
+
+def test_an_idle_connection_keeps_a_moment(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it became idle before the end was asked for or after: its next request may be on its way."""
+    driver = load_model(model)(app, Settings(), None)
+    monkeypatch.setattr(driver, "is_full", lambda: False)  # it has not been asked to serve
+    ours, theirs = socket.socketpair()
+    with ours, theirs, socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = Connection(driver, driver.endpoint(listener), ours, ("192.0.2.1", 1))
+        driver.stop(20)
+        connection.run()
+        before = connection.deadline
+        connection.hasten()
+        assert connection.deadline == before
+        connection.close()
+    driver.stopping.close()
+
+
+def test_a_view_that_never_ends(model: str, tmp_path: Path) -> None:
+    """What outlasts the grace is ended by force, with every process that it had."""
+    with serving(model, grace=0.1) as site, site.connect() as client:
+        client.ask(f"/gate?until={tmp_path / 'never'}")
+        client.read(len("HTTP/1.1 200 OK"))
+        family = descendants(site.pid)
+        site.signal(signal.SIGTERM)
+        site.ended()
+        eventually(lambda: not any(map(is_alive, family)), "all processes to end", family)
+
+
+def test_a_killed_worker_leaves_nobody_behind(site: Site) -> None:
+    """Children follow a worker that was killed; another worker takes its place and serves."""
+    with site.connect() as client:
+        client.send(b"GET /hello HTTP/1.1\r\n")
+        if not site.is_alone:
+            assert site.fetch("/hello").status == 200
+        old = site.worker
+        family = descendants(old)
+        os.kill(old, signal.SIGKILL)
+    eventually(lambda: not any(map(is_alive, [old, *family])), "the children to follow", family)
+    assert site.fetch("/hello").status == 200
