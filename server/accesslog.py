@@ -17,7 +17,7 @@ from contextlib import suppress
 from server.http11.request import Request
 
 _LONGEST = select.PIPE_BUF
-_CLIPPED = 200  # three fields of 200 characters stay below PIPE_BUF however they are escaped
+_CLIPPED = 150  # four fields of 150 characters stay below PIPE_BUF however they are escaped
 _STDOUT = 1
 
 ClientOf = Callable[[str, dict[str, str]], str]

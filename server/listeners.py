@@ -104,7 +104,7 @@ def open_listener(address: Address, *, backlog: int, reuse_port: bool = False) -
     except socket.gaierror as error:
         raise BindError(f"cannot listen on {address}: {error.strerror}") from None
     except OSError as error:
-        reason = _REASON.get(error.errno or 0, error.strerror)
+        reason = _REASON.get(error.errno or 0, error.strerror or str(error))  # "path too long" has no number
         raise BindError(f"cannot listen on {address}: {reason}") from None
 
 
