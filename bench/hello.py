@@ -87,8 +87,8 @@ def main() -> None:
             "micros": median(load.micros for load in loads),
             "p99": median(load.p99 for load in loads) / 1000,
         }
-    for name in results:
-        results[name]["idle"] = idle(name, chosen.idle)
+    for name, found in results.items():
+        found["idle"] = idle(name, chosen.idle)
     save("hello", results, f"{compared(results, chosen.idle)}\n\n{verdict(results)}")
 
 

@@ -23,7 +23,7 @@ ACTIVE = (10, 100, 1_000, 10_000)
 
 
 def memory(names: list[str], count: int) -> dict[str, float]:
-    """Return the bytes of an idle connection by server; a server that can't hold so many is left out with the reason."""
+    """Return the bytes of an idle connection by server; who can't hold so many is left out."""
     found = {}
     for name in names:
         if PEERS[name].missing():

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measure the concurrency models of this server against one another, for docs/models.md.
 
-Each model: requests a second with keep-alive and without, at 50 and at 1,000 connections; the latency of 99 %; the memory of an
-idle connection; and what is left to the others when one client sends its head and never ends it.
+Each model: requests a second with keep-alive and without, at 50 and at 1,000 connections; the latency of 99 %;
+the memory of an idle connection; and what is left to the others when one client sends its head and never ends it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def idle_bytes(model: str) -> float | None:
 
 
 def measure(model: str, seconds: float) -> dict[str, Any]:
-    """Return all that is measured of one model. Each load has a server of its own: what one leaves does not burden the next."""
+    """Return all that is measured of one model, each load on a server of its own: none inherits a burden."""
     loads: dict[str, Load] = {}
     for kind in ("minimal", "close"):
         for connections in (50, 1000):

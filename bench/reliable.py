@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Put this server through what the net will put it through; exit code 1 if it does not stand it.
 
-`python bench/reliable.py [slow] [limit] [disk] [vanish] [rollout]`; all of them without arguments, in about three minutes.
+`python bench/reliable.py [slow] [limit] [disk] [vanish] [rollout]`; all of them
+without arguments, in about three minutes.
 """
 
 from __future__ import annotations

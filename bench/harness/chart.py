@@ -19,9 +19,10 @@ def bars(title: str, series: Sequence[str], values: Mapping[str, Sequence[float]
     longest = max((value for row in values.values() for value in row), default=1) or 1
     group = BAR * len(series) + GAP
     height = TOP + group * len(values)
+    size = f'width="{LEFT + WIDTH + RIGHT}" height="{height}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + RIGHT}" height="{height}" role="img" '
-        f'font-family="sans-serif" font-size="12"><title>{escape(title)}</title>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="sans-serif" font-size="12">',
+        f"<title>{escape(title)}</title>",
         '<rect width="100%" height="100%" fill="#fff"/>',
         f'<text x="10" y="22" font-size="15">{escape(title)}</text>',
     ]

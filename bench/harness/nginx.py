@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.processes import HOST, Server
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONFIGURATION = """
 worker_processes 1;

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from apps import HELLO
+
 from harness.processes import BENCH, HOST, Server, python
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import resource
@@ -103,14 +104,10 @@ class Server:
         """Ask the server to end, make it end after `seconds`; return its exit code."""
         if self.process.poll() is None:
             self.process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)  # whatever children are left
-        except ProcessLookupError:
-            pass
         return self.process.wait()
 
     def output(self) -> str:
@@ -159,9 +156,9 @@ class Server:
     def pids(self) -> list[int]:
         """Return the process ids of the tree, parents before children."""
         children: dict[int, list[int]] = {}
-        for entry in os.listdir("/proc"):
-            if entry.isdigit() and (fields := _stat(int(entry))):
-                children.setdefault(int(fields[1]), []).append(int(entry))
+        for entry in Path("/proc").glob("[0-9]*"):
+            if fields := _stat(int(entry.name)):
+                children.setdefault(int(fields[1]), []).append(int(entry.name))
         tree = [self.process.pid]
         for pid in tree:  # grows while it is walked
             tree.extend(children.get(pid, ()))
@@ -191,6 +188,6 @@ def _stat(pid: int) -> list[str]:
 
 def _count(directory: str) -> int:
     try:
-        return len(os.listdir(directory))
+        return sum(1 for _ in Path(directory).iterdir())
     except (FileNotFoundError, ProcessLookupError):
         return 0

@@ -37,6 +37,7 @@ def check(heads: int = 5000, bodies: int = 2000) -> Outcome:
     from harness.peers import ours  # noqa: PLC0415
     from harness.processes import Server  # noqa: PLC0415
     from harness.report import median  # noqa: PLC0415
+
     from reliability.outcome import Outcome  # noqa: PLC0415
 
     with Server(partial(ours, app="apps:trials")) as server:

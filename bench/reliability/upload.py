@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from harness.peers import ours
 from harness.processes import HOST, Server
+
 from reliability.outcome import Outcome
 
 if TYPE_CHECKING:

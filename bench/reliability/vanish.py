@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.peers import ours
 from harness.processes import HOST, Server
+
 from reliability.outcome import Outcome
 from reliability.upload import spooled
 
@@ -28,15 +29,17 @@ REQUESTS = {
 def check(clients: int = 1000, seed: int = 7) -> Outcome:
     """Send requests and cut each at a random place in its head, its body or its response; then as many again."""
     chance = random.Random(seed)
-    with tempfile.TemporaryDirectory(prefix="bench-spool-") as spool:
-        with Server(partial(ours, app="apps:trials"), environment={"TMPDIR": spool}) as server:
-            states = []
-            for _ in range(2):  # what is made once and kept, pools and caches, is made in the first half
-                for _ in range(clients):
-                    _vanish(server.port, chance.choice(list(REQUESTS)), chance)
-                time.sleep(3)
-                states.append(_state(server, Path(spool)))
-            goes_on = server.get()[0] == 200
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-spool-") as spool,
+        Server(partial(ours, app="apps:trials"), environment={"TMPDIR": spool}) as server,
+    ):
+        states = []
+        for _ in range(2):  # what is made once and kept, pools and caches, is made in the first half
+            for _ in range(clients):
+                _vanish(server.port, chance.choice(list(REQUESTS)), chance)
+            time.sleep(3)
+            states.append(_state(server, Path(spool)))
+        goes_on = server.get()[0] == 200
     before, after = states
     claims = {
         "no descriptor is left": after["descriptors"] <= before["descriptors"],
