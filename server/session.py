@@ -88,6 +88,10 @@ class Service:
             self.access_log.record(peer[0], request, status, sent, seconds)
 
 
+LONGEST_KNOWN: Final = 512
+"""Octets of a request that may be remembered whole; to look a longer one up costs more than it brings."""
+
+
 class Endpoint:
     """What all sessions of a listener share: the service, and what an environ says of the listener.
 
@@ -97,7 +101,6 @@ class Endpoint:
     """
 
     ROOM = 256
-    LONGEST = 512
 
     def __init__(self, service: Service, address: Any, *, multithread: bool, multiprocess: bool) -> None:
         self.service = service
@@ -114,7 +117,7 @@ class Endpoint:
         """
         request = reader.parse_head(head, self.service.limits)
         environ = request_environ(self._base, request)
-        if len(head) <= self.LONGEST and not (request.content_length or request.chunked):
+        if len(head) < LONGEST_KNOWN and not (request.content_length or request.chunked):
             if len(self.known) >= self.ROOM:
                 self.known.clear()
             self.known[head + reader.END_OF_HEAD] = request, environ.copy()
@@ -130,7 +133,7 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) ->
         peer: the client's address and port; ("", "") on a Unix socket.
         transmit: writes bytes to the client at once; raises `Disconnected` if it can't.
     """
-    service, known = endpoint.service, endpoint.known
+    service = endpoint.service
     data = b""
     request = None
     try:
@@ -140,10 +143,9 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) ->
                 if not data:
                     return
             body = None
-            if data in known:
-                request, environ = known[data]
-                environ = environ.copy()
-                data = b""
+            known = endpoint.known.get(data) if len(data) <= LONGEST_KNOWN else None
+            if known is not None:
+                request, environ, data = known[0], known[1].copy(), b""
             else:
                 end = data.find(reader.END_OF_HEAD)
                 if end < 1 or data[0] == reader.CR:  # not all of it is here, or an empty line comes first
@@ -178,6 +180,7 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) ->
                     yield Act.RESET
                 break
             request = None
+            del environ, response, whole, body, known  # an idle connection holds on to nothing of its last request
     except ProtocolError as error:
         yield refusal(error, request)
         service.record(peer, request, error.status, 0, 0.0)

@@ -3,9 +3,15 @@
 import os
 from collections.abc import Generator
 
+import hypothesis
 import pytest
 
 from server.concurrency import MODELS
+
+# A run tells about the change at hand, so it draws the same examples each time; a search for new faults is asked for.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("search", max_examples=5_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 REQUIRED = os.environ.get("REQUIRE_STACK") == "1"
 # Tests that need more than Python: by their marker, and by their directory when a whole module bows out.

@@ -87,6 +87,7 @@ class Coroutine(Model):
         self._ready: deque[GreenConnection] = deque()
         self._spare: list[greenlet] = []
         self._ended = Event()
+        self._readable = self._on_readable  # once: each look-up of a method makes a new object for a watcher to keep
         self._accepting = [(sock, self.endpoint(sock), self._loop.io(sock.fileno(), READABLE)) for sock in listeners]
         for listener, endpoint, watcher in self._accepting:
             listener.setblocking(False)
@@ -209,7 +210,7 @@ class Coroutine(Model):
         elif not connection.watching:
             if connection.watcher is None:
                 connection.watcher = self._loop.io(connection.sock.fileno(), READABLE)
-            connection.watcher.start(self._on_readable, connection)
+            connection.watcher.start(self._readable, connection)
             connection.watching = True
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.http11.errors import RequestTimeout
-from server.session import Act, Want
+from server.session import LONGEST_KNOWN, Act, Want
 from server.wsgi import Environ
 from tests.server.apps import Start
 from tests.server.sansio import Client, Records, answer, answers, split, talk
@@ -193,7 +193,7 @@ def test_the_memory_of_requests_is_bounded() -> None:
         client.send(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
         assert len(endpoint.known) <= endpoint.ROOM
     known = set(endpoint.known)
-    client.send(b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * endpoint.LONGEST), POST + b"\r\nhello")
+    client.send(b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * LONGEST_KNOWN), POST + b"\r\nhello")
     client.send(b"GET  / HTTP/1.1\r\n\r\n")
     assert set(endpoint.known) == known
     assert len(client.echo.calls) == endpoint.ROOM + 12
