@@ -6,6 +6,7 @@ import logging
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from framework.conditional import OK
 from framework.csrf import SAFE_METHODS, check_origin
 from framework.errorpages import error_page
 from framework.errors import HTTPError, RouteError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from framework.groups import Hooks, Teardown
+    from framework.groups import Teardown
     from framework.patterns import Converter
     from framework.sessions import CookieSession
     from framework.testing import Client
@@ -108,19 +109,15 @@ class App(Group):
         request = Request(environ, self)
         failure: Exception | None = None
         try:
-            response = self._answer(request)
+            response = self._finish(request, self._call_handler(request))
         except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a response
             failure = error
             response = self._answer_error(request, error)
-        response.headers.default(self._security_fields)
         if response.tagged:
             response.revalidate(environ)
-        for hook in self._group_of(request).hooks.teardown:
+        for hook in request.group.hooks.teardown:
             response.on_close(partial(self._tear_down, hook, request, failure))
-        return response(environ, start_response)
-
-    def _group_of(self, request: Request) -> Group:
-        return (request.route and request.route.group) or self
+        return response.send(environ, start_response, self._security_fields)
 
     def _tear_down(self, hook: Teardown, request: Request, error: Exception | None) -> None:
         try:
@@ -128,41 +125,41 @@ class App(Group):
         except Exception:
             self.logger.exception("A teardown hook of %r failed", request)
 
-    def _answer(self, request: Request) -> Response:
+    def _call_handler(self, request: Request) -> Any:
         if self._hosts and not host_is_trusted(request.host, self._hosts):
             raise HTTPError(400, "This host is not served here.")
         route, values = self.router.match(request.method, raw_path(request.environ))
         request.route, request.path_values = route, values
-        if route.csrf and request.method not in SAFE_METHODS:
+        request.group = route.group or self
+        if request.method not in SAFE_METHODS and route.csrf:
             check_origin(request, self._trusted_origins)
-        hooks = (route.group or self).hooks
-        for hook in hooks.before:
+        for hook in request.group.hooks.before:
             early = hook(request)
             if early is not None:
-                return self._finish(request, as_response(early), hooks)
-        return self._finish(request, as_response(route.handler(request, **values)), hooks)
+                return early
+        return route.handler(request, **values)
+
+    def _finish(self, request: Request, answer: Any) -> Response:
+        response = as_response(answer)
+        for hook in request.group.hooks.after:
+            response = hook(request, response)
+        if self._sessions and "session" in request.__dict__:
+            self._sessions.save(request.session, request, response)
+        return response
 
     def _answer_error(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPError):
             where = f"{request.route}" if request.route else "no route"
             self.logger.error("%r failed in %s [%s]", request, where, request.id, exc_info=error)
-        group = self._group_of(request)
-        handler = group.error_handler_for(error)
+        handler = request.group.error_handler_for(error)
         try:
-            answer = as_response(handler(request, error)) if handler else error_page(request, error)
-            if answer.status == 200:  # noqa: PLR2004 - an error page that forgot to say so is still an error
-                answer.status = getattr(error, "status", 500)
-            return self._finish(request, answer, group.hooks)
+            response = as_response(handler(request, error)) if handler else error_page(request, error)
+            if response.status == OK:  # an error page that forgot to say so is still an error
+                response.status = getattr(error, "status", 500)
+            return self._finish(request, response)
         except Exception as another:
             self.logger.exception("The error handler or a hook of %r failed [%s]", request, request.id)
             return error_page(request, another)
-
-    def _finish(self, request: Request, response: Response, hooks: Hooks) -> Response:
-        for hook in hooks.after:
-            response = hook(request, response)
-        if self._sessions and "session" in request.__dict__:
-            self._sessions.save(request.session, request, response)
-        return response
 
     def open_session(self, request: Request) -> CookieSession:
         """Return the visitor's session; ``request.session`` is the comfortable way."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.utils import formatdate, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import HTTPError
@@ -25,6 +24,8 @@ def etag_of(content: bytes) -> str:
 
 def http_date(seconds: float) -> str:
     """Return a time, given in seconds since the epoch, in the form of RFC 9110 §5.6.7."""
+    from email.utils import formatdate  # noqa: PLC0415 - slow to import, and few need it
+
     return formatdate(seconds, usegmt=True)
 
 
@@ -53,6 +54,8 @@ def _unchanged_since(field: str | None, modified: float | None) -> bool | None:
     """Compare with a date; None without one, or with a broken one, which is ignored (RFC 9110 §13.1.3)."""
     if field is None or modified is None:
         return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - as above
+
     try:
         return int(modified) <= parsedate_to_datetime(field).timestamp()
     except ValueError:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch  # RFC 9110 §5.1: a token
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch  # RFC 9110 §5.5: no CR, LF or NUL; Latin-1 by PEP 3333
 _COOKIE = "set-cookie"
+NOTHING: Mapping[str, Field] = {}
 
 
 @lru_cache(maxsize=512)  # most fields are the same in every response
@@ -37,7 +38,7 @@ class Headers:
 
     def __init__(self, fields: Mapping[str, str] | Iterable[Field] | None = None) -> None:
         self._fields: dict[str, Field] = {}
-        self._cookies: list[Field] = []
+        self._cookies: tuple[Field, ...] = ()
         if fields:
             for name, value in fields.items() if hasattr(fields, "items") else fields:
                 self.add(name, value)
@@ -56,21 +57,24 @@ class Headers:
 
     def __setitem__(self, name: str, value: str) -> None:
         if name.lower() == _COOKIE:
-            self._cookies = [checked(name, value)]
+            self._cookies = (checked(name, value),)
         else:
             self._fields[name.lower()] = checked(name, value)
 
     def __delitem__(self, name: str) -> None:
         self._fields.pop(name.lower(), None)
         if name.lower() == _COOKIE:
-            self._cookies = []
+            self._cookies = ()
 
     def __repr__(self) -> str:
         return f"Headers({self.fields()!r})"
 
-    def fields(self) -> list[Field]:
-        """Return all fields as WSGI wants them."""
-        return [*self._fields.values(), *self._cookies]
+    def fields(self, defaults: Mapping[str, Field] = NOTHING) -> list[Field]:
+        """Return all fields as WSGI wants them, and those of ``defaults`` that are not there.
+
+        Defaults are checked fields, by their names in lower case.
+        """
+        return [*{**defaults, **self._fields}.values(), *self._cookies]
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the value of a field (the first cookie's, for ``Set-Cookie``), or ``default``."""
@@ -88,14 +92,14 @@ class Headers:
     def add(self, name: str, value: str) -> None:
         """Add a value to those that the field has."""
         if name.lower() == _COOKIE:
-            self._cookies.append(checked(name, value))
+            self._cookies = (*self._cookies, checked(name, value))
         else:
             present = self.get(name)
             self[name] = value if present is None else f"{present}, {value}"
 
-    def default(self, fields: Mapping[str, Field]) -> None:
-        """Add those fields that are not there; ``fields`` are checked ones, by their names in lower case."""
-        self._fields = {**fields, **self._fields}
+    def default(self, lowered: str, field: Field) -> None:
+        """Add a checked field unless it is there; ``lowered`` is its name in lower case."""
+        self._fields.setdefault(lowered, field)
 
     def vary(self, name: str) -> None:
         """Add a name to ``Vary``, once."""

@@ -15,12 +15,14 @@ from framework.headers import Headers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from framework.headers import Field
+
 STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 _URL = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 §2: what an address may hold as it is; escapes are kept
-_TEXT_FIELD = {"content-type": ("Content-Type", TEXT)}
-_HTML_FIELD = {"content-type": ("Content-Type", HTML)}
+_TEXT_FIELD = ("content-type", ("Content-Type", TEXT))
+_HTML_FIELD = ("content-type", ("Content-Type", HTML))
 # Browsers take "//host", "/\\host" and "scheme:" elsewhere, and drop white space in front and tabs anywhere.
 _ON_THIS_HOST = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)[^\\\x00-\x20\x7f][^\\\x00-\x1f\x7f]*").fullmatch
 _BODILESS = frozenset({204, 304})  # RFC 9110 §6.4.1
@@ -33,7 +35,9 @@ class Response:
     otherwise; text that is marked as safe HTML (``markupsafe.Markup``) is HTML.
     """
 
-    __slots__ = ("_on_close", "body", "headers", "status", "tagged")
+    body: bytes | Iterable[bytes]
+    tagged = False  # with an ETag, by which it may become a 304
+    _on_close: tuple[Callable[[], object], ...] = ()
 
     def __init__(
         self,
@@ -44,13 +48,11 @@ class Response:
     ) -> None:
         self.status = status
         self.headers = Headers(headers)
-        self.tagged = False
-        self._on_close: list[Callable[[], object]] | None = None
-        self.body: bytes | Iterable[bytes] = body.encode() if isinstance(body, str) else body
+        self.body = body.encode() if isinstance(body, str) else body
         if content_type:
             self.headers["Content-Type"] = content_type
         elif isinstance(body, str):
-            self.headers.default(_HTML_FIELD if hasattr(body, "__html__") else _TEXT_FIELD)
+            self.headers.default(*(_HTML_FIELD if hasattr(body, "__html__") else _TEXT_FIELD))
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
@@ -92,29 +94,37 @@ class Response:
 
     def on_close(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` when the response has been sent, or given up."""
-        self._on_close = [*(self._on_close or ()), callback]
+        self._on_close = (*self._on_close, callback)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Send the response, without a body where the method or the status forbids one."""
-        body = self.body
-        fields = self.headers.fields()
-        if self.status in _BODILESS:
-            fields = [field for field in fields if field[0].lower() not in {"content-type", "content-length"}]
-        elif isinstance(body, bytes):
-            fields.append(("Content-Length", str(len(body))))
+        """Send the response as a WSGI application."""
+        return self.send(environ, start_response, {})
+
+    def send(
+        self, environ: dict[str, Any], start_response: Callable[..., Any], defaults: Mapping[str, Field]
+    ) -> Iterable[bytes]:
+        """Send the response, without a body where the method or the status forbids one.
+
+        ``defaults`` are fields to add unless they are there, by their names in lower case.
+        """
+        body, status = self.body, self.status
+        items: Iterable[bytes] = (body,) if isinstance(body, bytes) else body
+        fields = self.headers.fields(defaults)
         if isinstance(body, bytes):
-            body = [body]
-        start_response(STATUS_LINES.get(self.status) or f"{self.status} Unknown", fields)
-        if environ["REQUEST_METHOD"] == "HEAD" or self.status in _BODILESS:
+            fields.append(("Content-Length", str(len(body))))
+        if status in _BODILESS:
+            fields = [field for field in fields if field[0].lower() not in {"content-type", "content-length"}]
+        start_response(STATUS_LINES.get(status) or f"{status} Unknown", fields)
+        if environ["REQUEST_METHOD"] == "HEAD" or status in _BODILESS:
             _close(body)
-            body = []
-        return _Closing(body, self._on_close) if self._on_close else body
+            items = ()
+        return _Closing(items, self._on_close) if self._on_close else items
 
 
 class _Closing:
     """Run callbacks when the server closes the body."""
 
-    def __init__(self, body: Iterable[bytes], callbacks: list[Callable[[], object]]) -> None:
+    def __init__(self, body: Iterable[bytes], callbacks: Iterable[Callable[[], object]]) -> None:
         self._body = body
         self._callbacks = callbacks
 
@@ -154,8 +164,8 @@ def as_response(value: Any) -> Response:
     """Turn what a handler returned into a response: text, bytes, a dict or list (as JSON), or a Response itself."""
     if isinstance(value, Response):
         return value
-    if isinstance(value, str | bytes):
+    if isinstance(value, (str, bytes)):
         return Response(value)
-    if isinstance(value, dict | list):
+    if isinstance(value, (dict, list)):
         return json_response(value)
     raise TypeError(f"a handler returns a Response, text, bytes, a dict or a list, not {type(value).__name__}")

@@ -1,7 +1,6 @@
 """From a method and a path to a handler, and from a handler's name back to its path.
 
-Routes live in a tree with one level for each segment. Literal segments are looked up in a dict, so a thousand
-routes cost what ten do. Where a literal and a variable could both match, the literal wins, then a variable with
+Where a literal and a variable could both match, the literal wins, then a variable with
 text around it, then a converter or regular expression, then ``<name>``, then ``<name:path>``. Two different routes
 of the same rank in one place are refused at definition: nobody could tell which one wins.
 
@@ -12,7 +11,7 @@ unless the pattern ends with a slash. A request for the bare path is redirected 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -21,11 +20,12 @@ from framework.errors import HTTPError, RouteError
 from framework.paths import decode, split_path
 from framework.patterns import CONVERTERS, parse
 from framework.response import Response
+from framework.tree import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from framework.patterns import Converter, Matcher, Segment
+    from framework.patterns import Converter, Segment
     from framework.request import Request
 
     Handler = Callable[..., Any]
@@ -69,76 +69,6 @@ class Route:
             raise RouteError(f"no URL for {self}: {error}") from None
 
 
-@dataclass(slots=True)
-class _Edge:
-    """Lead from a node to the next by a segment with variables."""
-
-    segment: Segment
-    match: Matcher
-    spans: bool
-    node: _Node
-    routes: list[Route] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Node:
-    """Stand between two segments of the tree."""
-
-    literals: dict[str, _Node] = field(default_factory=dict)
-    edges: list[_Edge] = field(default_factory=list)
-    routes: dict[str, Route] = field(default_factory=dict)  # by method: those that end here
-
-    def add(self, route: Route, depth: int = 0) -> None:
-        """Grow the tree by one route."""
-        if depth == len(route.segments):
-            for method in route.methods:
-                if (twin := self.routes.setdefault(method, route)) is not route:
-                    raise RouteError(f"{route} answers the same {method} requests as {twin}")
-        elif (literal := route.segments[depth].literal) is not None:
-            self.literals.setdefault(literal, _Node()).add(route, depth + 1)
-        else:
-            self._edge(route, depth).node.add(route, depth + 1)
-
-    def _edge(self, route: Route, depth: int) -> _Edge:
-        segment = route.segments[depth]
-        for edge in self.edges:
-            if edge.segment.same(segment):
-                break
-            if edge.segment.rank == segment.rank:
-                for other in edge.routes:
-                    if route.overlaps(other, depth):
-                        raise RouteError(f"{route} is ambiguous: it may match the same paths as {other}")
-        else:
-            edge = _Edge(segment, segment.matcher(), segment.spans, _Node())
-            self.edges.append(edge)
-            self.edges.sort(key=lambda edge: edge.segment.rank, reverse=True)  # ``find`` takes the last one first
-        edge.routes.append(route)
-        return edge
-
-    def find(self, method: str, segments: list[str]) -> tuple[Route, tuple[Any, ...]] | None:
-        """Return the best route below this node and the values of its variables."""
-        node: _Node | None = self
-        at, end, values = 1, len(segments), ()
-        others: list[tuple[_Node, int, tuple[Any, ...]]] = []  # where to go on when the present way leads nowhere
-        while node is not None:
-            if at == end:
-                route = node.routes.get(method)
-                if route is not None:
-                    return route, values
-                node = None
-            else:
-                for edge in node.edges:
-                    text = "/".join(segments[at:]) if edge.spans else segments[at]
-                    matched = edge.match(text)
-                    if matched is not None:
-                        others.append((edge.node, end if edge.spans else at + 1, values + matched))
-                node = node.literals.get(segments[at])
-                at += 1
-            if node is None and others:
-                node, at, values = others.pop()
-        return None
-
-
 class Router:
     """Keep the routing table and search it both ways."""
 
@@ -146,7 +76,7 @@ class Router:
         self.suffix = suffix
         self.routes: list[Route] = []
         self._converters = {**CONVERTERS, **(converters or {})}
-        self._root = _Node()
+        self._root = Node()
         self._exact: dict[str, dict[str, Route]] = {}  # a short cut past the tree for plain paths
         self._regexes: list[tuple[re.Pattern[str], Route]] = []
         self._by_name: dict[str, list[Route]] = {}
