@@ -1,28 +1,24 @@
-"""The site's command line: `python -m app migrate`, `python -m app seed`."""
+"""The site's command line: `python -m app COMMAND`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from app import maintenance
+from app import invention, maintenance
 from app.config import ConfigError, DatabaseConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = {
-    "migrate": (maintenance.migrate, "bring the database's schema up to date; may run anywhere, any number of times"),
-    "seed": (maintenance.seed, "insert the sample stocks that are not there yet"),
-}
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 with one line on standard error."""
-    options = _parser().parse_args(arguments)
+    options = vars(_parser().parse_args(arguments))
+    run = options.pop("run")
     try:
-        done = options.run(DatabaseConfig.from_environment().url, options.wait)
+        done = run(DatabaseConfig.from_environment().url, **options)
     except (ConfigError, maintenance.MaintenanceError) as error:
         sys.stderr.write(f"minnow: {error}\n")
         return 1
@@ -36,17 +32,37 @@ def _parser() -> argparse.ArgumentParser:
         description="Looks after the site's database, which DATABASE_URL names (default: sqlite:///var/minnow.db).",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (run, summary) in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary)
-        command.add_argument(
-            "--wait",
-            type=float,
-            default=0.0,
-            metavar="SECONDS",
-            help="keep trying this long if the database does not answer (default: %(default)g)",
-        )
-        command.set_defaults(run=run)
+    _add(commands, maintenance.migrate, "bring the database's schema up to date; may run anywhere, any number of times")
+    seed = _add(commands, maintenance.seed, "insert the sample stocks that are not there yet, with a year of bars each")
+    seed.add_argument(
+        "--stocks",
+        type=_stocks,
+        default=0,
+        metavar="N",
+        help="invent more, until there are N; the whole Chinese market has some 5500",
+    )
     return parser
+
+
+def _add(commands: Any, run: Any, summary: str) -> argparse.ArgumentParser:
+    """Add the command that is named as its function."""
+    command: argparse.ArgumentParser = commands.add_parser(run.__name__, help=summary, description=summary)
+    command.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="keep trying this long if the database does not answer (default: %(default)g)",
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _stocks(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= invention.MOST:
+        raise argparse.ArgumentTypeError(f"at most {invention.MOST} stocks can be invented")
+    return count
 
 
 if __name__ == "__main__":

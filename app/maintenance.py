@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from app import migrations, sample
 from app.database import maintenance_engine
+from app.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,29 +29,35 @@ class MaintenanceError(Exception):
 
 def migrate(url: URL, wait: float) -> str:
     """Bring the schema up to date, waiting at most `wait` seconds for the database; return what to print."""
-    with _sole_engine(url, wait) as engine, engine.begin() as connection:
+    with sole_engine(url, wait) as engine, engine.begin() as connection:
         migrations.upgrade(connection)
     return "The schema is up to date."
 
 
-def seed(url: URL, wait: float) -> str:
-    """Insert the sample stocks that are missing, waiting as `migrate` does; return what to print."""
-    with _sole_engine(url, wait) as engine, engine.begin() as connection:
-        added, present = sample.seed(connection)
+def seed(url: URL, wait: float, stocks: int = 0) -> str:
+    """Insert the sample stocks that are missing, at least `stocks` in all; return what to print."""
+    with sole_engine(url, wait) as engine, engine.begin() as connection, Progress("Seeding", stocks or None) as bar:
+        added, present = sample.seed(connection, stocks, bar.update)
     return f"Sample stocks: {added} added, {present} there already."
 
 
 @contextmanager
-def _sole_engine(url: URL, wait: float) -> Iterator[Engine]:
+def sole_engine(url: URL, wait: float) -> Iterator[Engine]:
     """Give an engine whose database answers and which no other maintenance uses; raises MaintenanceError."""
+    with open_engine(url, wait) as engine, _lock(engine):
+        yield engine
+
+
+@contextmanager
+def open_engine(url: URL, wait: float) -> Iterator[Engine]:
+    """Give an engine whose database answers, waiting at most `wait` seconds for it; raises MaintenanceError."""
     where = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and url.database:
         _make_directory(Path(url.database).parent)
     engine = maintenance_engine(url)
     try:
         _wait_for(engine, where, wait)
-        with _lock(engine):
-            yield engine
+        yield engine
     except SQLAlchemyError as error:
         raise MaintenanceError(f"{where}: {_first_line(error)}") from error
     finally:
@@ -91,7 +98,7 @@ def _lock(engine: Engine) -> Iterator[None]:
         # Lock names are the server's, not a schema's; MySQL limits them to 64 characters.
         name = f"minnow.{engine.url.database}"[:64]
         if not connection.execute(text("SELECT GET_LOCK(:name, :wait)"), {"name": name, "wait": LOCK_SECONDS}).scalar():
-            raise MaintenanceError(f"another migrate or seed held the lock for more than {LOCK_SECONDS} s")
+            raise MaintenanceError(f"another migrate, seed or import held the lock for more than {LOCK_SECONDS} s")
         try:
             yield
         finally:

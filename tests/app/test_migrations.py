@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -63,21 +62,6 @@ def test_seed_is_idempotent(engine: Engine) -> None:
             "1.23"
         )
         assert connection.execute(select(watches.c.stock_id)).scalar_one() == stock_id
-
-
-def test_sample_file() -> None:
-    """The sample says what it is, fits the columns, and holds the cases that pages must show."""
-    assert sample.SAMPLE_FILE.read_text(encoding="utf-8").startswith("# Sample data")
-    rows = list(sample.sample_rows())
-    assert len({row["code"] for row in rows}) == len(rows) >= 100
-    assert "000007" in {row["code"] for row in rows}
-    assert max(len(str(row["name"])) for row in rows) == 10
-    for row in rows:
-        assert row["price"] > Decimal(0)
-        assert row["previous_high"] >= row["price"]
-        assert isinstance(row["previous_high_on"], date)
-    assert {row["change_percent"] > 0 for row in rows} == {True, False}
-    assert any(row["change_percent"] == 0 for row in rows)
 
 
 def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
