@@ -67,14 +67,14 @@ class Running:
         self,
         arguments: Sequence[str],
         cwd: Path,
-        environ: dict[str, str] | None = None,
         inherited: Sequence[int] = (),
     ) -> None:
+        """Start `arguments`, a whole command line."""
         variables = {key: value for key, value in os.environ.items() if not key.startswith("MINNOW_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "server", *arguments],
+            arguments,
             cwd=cwd,
-            env={**variables, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **(environ or {})},
+            env={**variables, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "PYTHONDONTWRITEBYTECODE": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -97,9 +97,10 @@ class Running:
 
     def wait_for(self, pattern: str, count: int = 1) -> re.Match[str]:
         """Return the `count`th line on standard error that matches, waiting for it."""
-        return eventually(lambda: self._matching(pattern, count), f"{count} lines like {pattern!r}", self.said)
+        return eventually(lambda: self.told(pattern, count), f"{count} lines like {pattern!r}", self.said)
 
-    def _matching(self, pattern: str, count: int) -> re.Match[str] | None:
+    def told(self, pattern: str, count: int = 1) -> re.Match[str] | None:
+        """Return the `count`th line on standard error that matches, None while there is none."""
         found = [match for line in list(self.said) if (match := re.search(pattern, line))]
         return found[count - 1] if len(found) >= count else None
 
@@ -149,12 +150,25 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(cwd: Path, *arguments: str, app: str = APP, environ: dict[str, str] | None = None) -> Iterator[Running]:
-    """Run a server in `cwd` with `app` as its module `site_app`; the model is one that starts fast unless told."""
-    (cwd / "site_app.py").write_text(app)
+def running(
+    cwd: Path,
+    *arguments: str,
+    app: str = APP,
+    launcher: Sequence[str] = (sys.executable,),
+    inherited: Sequence[int] = (),
+) -> Iterator[Running]:
+    """Run `python -m server` in `cwd` with `app` as its module `site_app`, and a model that starts fast."""
     model = () if "--model" in arguments else ("--model", "thread")
     bind = () if "--bind" in arguments else ("--bind", "127.0.0.1:0")
-    server = Running(["site_app:app", *bind, *model, *arguments], cwd, environ)
+    with started([*launcher, "-m", "server", "site_app:app", *bind, *model, *arguments], cwd, app, inherited) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str], cwd: Path, app: str = APP, inherited: Sequence[int] = ()) -> Iterator[Running]:
+    """Run any command in `cwd`, with `app` as the module `site_app`."""
+    (cwd / "site_app.py").write_text(app)
+    server = Running(command, cwd, inherited)
     try:
         yield server
     finally:

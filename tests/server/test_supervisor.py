@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.running import APP, Running, eventually, is_alive, refuses, running
+from tests.server.running import APP, eventually, is_alive, refuses, running
 
 
 def test_one_line_tells_the_real_port_once_the_workers_can_answer(tmp_path: Path) -> None:
@@ -180,11 +180,6 @@ def test_an_inherited_descriptor_is_served(tmp_path: Path) -> None:
     """`fd://N` takes over what a parent, systemd for one, has bound."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         os.set_inheritable(listener.fileno(), True)
-        (tmp_path / "site_app.py").write_text(APP)
-        arguments = ["site_app:app", "--model", "thread", "--bind", f"fd://{listener.fileno()}"]
-        server = Running(arguments, tmp_path, inherited=[listener.fileno()])
-        try:
+        with running(tmp_path, "--bind", f"fd://{listener.fileno()}", inherited=[listener.fileno()]) as server:
             assert server.port() == listener.getsockname()[1]
             assert server.get() == (200, "one")
-        finally:
-            server.close()
