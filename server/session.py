@@ -22,10 +22,10 @@ from server.http11 import framing, reader, writer
 from server.http11.errors import BadFraming, BadRequestLine, ProtocolError, TooManyConnections
 from server.http11.request import Request
 from server.wsgi import (
+    Client,
     Environ,
     FileSlice,
     Response,
-    Transmit,
     WSGIApplication,
     base_environ,
     refusal,
@@ -125,13 +125,13 @@ class Endpoint:
 
 
 # In one piece, as each sub-generator would cost every request what the parsing of three fields costs.
-def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) -> Session:  # noqa: C901, PLR0912, PLR0915
+def connection(endpoint: Endpoint, peer: tuple[str, str], client: Client) -> Session:  # noqa: C901, PLR0912, PLR0915
     """Serve one connection from its first byte to its last.
 
     Args:
         endpoint: where the client came in.
         peer: the client's address and port; ("", "") on a Unix socket.
-        transmit: writes bytes to the client at once; raises `Disconnected` if it can't.
+        client: takes what an application says while it still runs.
     """
     service = endpoint.service
     data = b""
@@ -158,7 +158,7 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], transmit: Transmit) ->
                     body, data = yield from _read_body(request, data, service)
                     environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.file, str(body.size)
             environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer
-            response = Response(request, service.keep_alive, transmit)
+            response = Response(request, service.keep_alive, client)
             environ["wsgi.early_hints"] = response.early_hints
             started = perf_counter() if service.access_log is not None else 0.0
             whole = None

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from email.utils import formatdate
 from types import TracebackType
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
 from server.body import NO_INPUT
@@ -27,7 +27,13 @@ log = logging.getLogger("minnow")
 Environ = dict[str, Any]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 WSGIApplication = Callable[[Environ, Any], Iterable[bytes]]
-Transmit = Callable[[bytes], None]
+
+
+class Client(Protocol):
+    """Whoever a response goes to."""
+
+    def transmit(self, data: bytes) -> None:
+        """Write all of `data` before returning; raise `Disconnected` if that can't be done."""
 
 
 class Disconnected(Exception):
@@ -161,7 +167,7 @@ class Response:
     Args:
         request: what is answered.
         keep_alive: whether this server would go on with the connection; the outcome is in `keep_alive`.
-        transmit: sends bytes at once, for what an application says while it still runs: `write` and early hints.
+        client: gets at once what an application says while it still runs: `write` and early hints.
     """
 
     # Class attributes as defaults: most responses never set most of them.
@@ -177,9 +183,9 @@ class Response:
     body_sent = 0
     """Octets of body handed out, without chunk framing."""
 
-    def __init__(self, request: Request, keep_alive: bool, transmit: Transmit) -> None:
+    def __init__(self, request: Request, keep_alive: bool, client: Client) -> None:
         self._request = request
-        self._transmit = transmit
+        self._client = client
         self.keep_alive = keep_alive and request.keep_alive
 
     @property
@@ -220,7 +226,7 @@ class Response:
             Disconnected: the client has gone.
         """
         if data:
-            self._transmit(self._frame(data))
+            self._client.transmit(self._frame(data))
 
     def early_hints(self, headers: list[Header]) -> None:
         """Send an informational 103 response at once (RFC 8297), unless the client speaks HTTP/1.0.
@@ -231,7 +237,7 @@ class Response:
         """
         hints = writer.render_early_hints(headers)
         if self._request.version != "HTTP/1.0" and not self.head_sent:
-            self._transmit(hints)
+            self._client.transmit(hints)
 
     # What the session calls.
 

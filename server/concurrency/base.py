@@ -5,6 +5,7 @@ import errno
 import os
 import select
 import socket
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -174,7 +175,8 @@ class Model(ABC):
 
 def peer_of(address: Any) -> tuple[str, str]:
     """Return host and port of an address that `accept` gave; ("", "") for a Unix socket."""
-    return (address[0], str(address[1])) if isinstance(address, tuple) else ("", "")
+    # Interned: behind a proxy all clients have one address, and each connection keeps it.
+    return (sys.intern(address[0]), str(address[1])) if isinstance(address, tuple) else ("", "")
 
 
 def accept(listener: socket.socket) -> tuple[socket.socket, Any] | None:

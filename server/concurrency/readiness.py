@@ -55,7 +55,7 @@ class Connection:
         self._session: Session = (
             turned_away(endpoint.service, peer_of(address))
             if model.is_full()
-            else connection(endpoint, peer_of(address), self.transmit)
+            else connection(endpoint, peer_of(address), self)
         )
         self._output: memoryview | FileSlice | None = None
         self._want: Want | None = None

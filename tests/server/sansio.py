@@ -82,7 +82,7 @@ class Client:
         self.records = Records()
         self.service = Service(app or self.echo, Settings(**settings), self.records, keep_alive=keep_alive)  # type: ignore[arg-type] # Records has the log's only method
         self.endpoint = Endpoint(self.service, address or ("192.0.2.1", 8000), multithread=False, multiprocess=False)
-        self._session = session.connection(self.endpoint, PEER, self._transmit)
+        self._session = session.connection(self.endpoint, PEER, self)
         self._step(lambda: next(self._session))
 
     @property
@@ -144,7 +144,8 @@ class Client:
         if isinstance(step, FileSlice):
             self.output += os.pread(step.file.fileno(), step.size, step.offset)
 
-    def _transmit(self, data: bytes) -> None:
+    def transmit(self, data: bytes) -> None:
+        """Take what the application says while it runs."""
         if self.gone:
             raise Disconnected
         self.output += data
