@@ -63,12 +63,11 @@ def compared(results: dict[str, dict[str, float]], connections: int) -> str:
 
 def verdict(results: dict[str, dict[str, float]]) -> str:
     """Say whether the promises are kept."""
-    ratio, idle_bytes = results[OURS]["rate"] / results[THEIRS]["rate"], results[OURS]["idle"]
+    ratio, size = results[OURS]["rate"] / results[THEIRS]["rate"], results[OURS]["idle"]
     kept = {True: "kept", False: "MISSED"}
     return (
-        f"requests a second: {ratio:.1f} times theirs, promised {BUDGET['rate']:.0f}: {kept[ratio >= BUDGET['rate']]}\n\n"
-        f"an idle connection: {idle_bytes:,.0f} bytes, promised {BUDGET['idle']:,.0f}: "
-        f"{kept[idle_bytes <= BUDGET['idle']]}"
+        f"requests a second: {ratio:.1f} times theirs, promised {BUDGET['rate']:.0f}: {kept[ratio >= BUDGET['rate']]}"
+        f"\n\nan idle connection: {size:,.0f} bytes, promised {BUDGET['idle']:,.0f}: {kept[size <= BUDGET['idle']]}"
     )
 
 
