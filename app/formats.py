@@ -23,6 +23,11 @@ def money(value: Decimal) -> str:
     return f"{value:,.2f}"
 
 
+def thousands(value: int) -> str:
+    """Return `1,234,500`."""
+    return f"{value:,}"
+
+
 def direction(value: Decimal) -> str:
     """Return `up`, `down` or `flat`: the class that a style sheet colours."""
     if value > 0:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Stock(NamedTuple):
-    """One row of the list; prices in CNY, `change` and `turnover` in per cent of the day."""
+    """One row of the list; prices in CNY, `change` and `turnover` in per cent of the day, `volume` in shares.
+
+    `recent` are the last closes, oldest first, separated by commas.
+    """
 
     code: str
     name: str
@@ -24,6 +27,8 @@ class Stock(NamedTuple):
     price: Decimal
     previous_high: Decimal
     previous_high_on: date
+    volume: int
+    recent: str
 
     @property
     def below_high(self) -> Decimal:
@@ -39,17 +44,13 @@ COLUMNS = (
     stocks.c.price,
     stocks.c.previous_high,
     stocks.c.previous_high_on,
+    stocks.c.volume,
+    stocks.c.recent,
 )
 
 # Built once: SQLAlchemy caches the text of a statement, yet not the cost of composing it.
-_ALL = select(*COLUMNS).order_by(stocks.c.code)
 _ONE = select(*COLUMNS).where(stocks.c.code == bindparam("code"))
 _PROBE = select(stocks.c.id).limit(1)
-
-
-def all_stocks(connection: Connection) -> list[Stock]:
-    """Return every stock in the order of its code."""
-    return [Stock._make(row) for row in connection.execute(_ALL)]
 
 
 def find(connection: Connection, code: str) -> Stock:

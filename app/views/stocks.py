@@ -1,43 +1,66 @@
-"""The list of stocks, and the page of one."""
+"""The list of stocks, and the page of one with its daily bars: the same for all who ask."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from app.formats import direction
-from app.stocks import Stock, all_stocks, find
-from app.visitors import NOBODY, visitor_of
-from app.watchlist import note_of, watched_codes
+from app import charts, quotes
+from app.listing import Listing, Wanted, listing
+from app.stocks import Stock, find
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from app.charts import Bar
     from app.database import Database
     from app.pages import Pages
     from framework import App, Request, Response
 
+TABLE_BARS = 30  # days that the stock page tells in figures
+CHART_BARS = 500  # days that the chart can show: two years of trading
+
 
 def register(app: App, database: Database, pages: Pages) -> None:
-    """Add `/`, `/index.html` and `/stock/CODE.html`."""
+    """Add `/`, `/index.html`, `/stock/CODE.html` and `/bars/CODE.json`."""
 
     @app.get("/", name="home")
     @app.get("/index")
     def index(request: Request) -> Response:
-        """Show every stock, and which of them the visitor watches."""
-        visitor = visitor_of(request)
+        """Show the stocks that the address asks for."""
+        wanted = Wanted.from_query(request.query)
 
-        def look_up(connection: Connection) -> tuple[list[Stock], frozenset[str]]:
-            watched = watched_codes(connection, visitor) if visitor != NOBODY else frozenset()
-            return all_stocks(connection), watched
+        def look_up(connection: Connection) -> tuple[int, Listing | None]:
+            version = quotes.version(connection)
+            return version, None if pages.has_current(request, version) else listing(connection, wanted)
 
-        stocks, watched = database.read(look_up)
-        tally = Counter(direction(stock.change) for stock in stocks)
-        return pages.render(request, "list.html", stocks=stocks, watched=watched, tally=tally)
+        version, found = database.read(look_up)
+        if found is None:
+            return pages.unchanged(request, version)
+        return pages.public(request, "list.html", version, listing=found)
 
     @app.get("/stock/<code:[0-9]{6}>")
     def stock(request: Request, code: str) -> Response:
-        """Show one stock, with the visitor's note if it is watched."""
-        visitor = visitor_of(request)
-        found, note = database.read(lambda c: (find(c, code), note_of(c, visitor, code)))
-        return pages.render(request, "stock.html", stock=found, note=note)
+        """Show one stock, and its last days in figures."""
+
+        def look_up(connection: Connection) -> tuple[int, tuple[Stock, list[Bar]] | None]:
+            version = quotes.version(connection)
+            if pages.has_current(request, version):
+                return version, None
+            return version, (find(connection, code), charts.last_bars(connection, code, TABLE_BARS))
+
+        version, found = database.read(look_up)
+        if found is None:
+            return pages.unchanged(request, version)
+        return pages.public(request, "stock.html", version, stock=found[0], bars=found[1])
+
+    @app.get("/bars/<code:[0-9]{6}>.json", suffix="")
+    def bars(request: Request, code: str) -> Response:
+        """Give the daily bars that the chart draws, oldest first."""
+
+        def look_up(connection: Connection) -> tuple[int, list[Bar]]:
+            version = quotes.version(connection)
+            find(connection, code)
+            return version, charts.last_bars(connection, code, CHART_BARS)
+
+        version, found = database.read(look_up)
+        return pages.public_json(request, charts.as_columns(found), version)

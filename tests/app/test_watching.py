@@ -35,12 +35,16 @@ def test_watch_as_json(site: Site) -> None:
 @pytest.mark.parametrize(
     ("back", "location"),
     [
-        ("list", "/index.html#s000007"),
-        ("stock", "/stock/000007.html"),
-        ("center", "/center.html"),
-        ("", "/center.html"),
-        ("https://evil.example/", "/center.html"),
-        ("//evil.example", "/center.html"),
+        ("/index.html", "/index.html#s000007"),
+        ("/index.html?q=%E6%B8%94&page=2", "/index.html?q=%E6%B8%94&page=2#s000007"),
+        ("/stock/000007.html", "/stock/000007.html"),
+        ("/center.html", "/center.html#s000007"),
+        ("", "/center.html#s000007"),
+        ("https://evil.example/", "/center.html#s000007"),
+        ("//evil.example", "/center.html#s000007"),
+        ("/\\evil.example", "/center.html#s000007"),
+        ("/a\r\nSet-Cookie: x=y", "/center.html#s000007"),
+        ("/\tx", "/center.html#s000007"),
     ],
 )
 def test_browser_goes_on(site: Site, back: str, location: str) -> None:
@@ -81,6 +85,17 @@ def test_unwatch(site: Site, language: Mapping[str, str], message: str) -> None:
     response = site.visitor("000007").post(DELETE, headers={**CURL, **language})
     assert (response.status, response.text) == (200, f"{message}\n")
     assert site.watch_count() == 0
+
+
+@pytest.mark.parametrize(("path", "message"), [(ADD, "already watched"), (DELETE, "not watched before")])
+def test_pressed_twice(site: Site, path: str, message: str) -> None:
+    """A button pressed twice does once what it says, and the person who pressed it gets no error page."""
+    client = site.visitor("000094")
+    for _ in range(2):
+        answer = client.post(path, form={"back": "/index.html"}, headers=BROWSER)
+        assert (answer.status, answer.headers["Location"]) == (303, "/index.html#s000007")
+    assert message in client.get("/index.html", headers=BROWSER).text
+    assert site.watch_count() == (2 if path == ADD else 1)
 
 
 def test_unwatch_leaves_others(site: Site) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
 
@@ -52,6 +54,13 @@ class Visit:
         assert response.status == status
         self.look_over()
         return response
+
+    def watch(self, *codes: str) -> None:
+        """Watch these stocks, by a button on the page of each."""
+        for code in codes:
+            self.open(f"/stock/{code}.html")
+            self.page.locator("main").get_by_role("button").first.click()
+            expect(self.page.get_by_role("status")).not_to_be_empty()
 
     def look_over(self) -> None:
         """Fail if the page that is shown has a fault that every page must not have."""
