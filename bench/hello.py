@@ -13,7 +13,7 @@ from typing import Any
 from harness.crowd import bytes_per_connection
 from harness.load import Load, run
 from harness.peers import OURS, PEERS, verify
-from harness.processes import pin_to_load_core
+from harness.processes import prepare
 from harness.report import interleave, median, note, save, table
 
 THEIRS = "gunicorn-gevent"
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of load in each round (default: %(default)s)")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections (default: %(default)s)")
     chosen = parser.parse_args()
-    pin_to_load_core()
+    prepare()
     results: dict[str, Any] = {}
     for name, loads in requests(chosen.rounds, chosen.seconds).items():
         results[name] = {

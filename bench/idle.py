@@ -16,7 +16,7 @@ from typing import Any
 from harness.crowd import REQUEST, Crowd, bytes_per_connection
 from harness.load import run
 from harness.peers import OURS, PEERS
-from harness.processes import HOST, Server, pin_to_load_core
+from harness.processes import HOST, Server, prepare
 from harness.report import median, note, save, table
 
 ACTIVE = (10, 100, 1_000, 10_000)
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000, help="idle connections (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    pin_to_load_core()
+    prepare()
     results: dict[str, Any] = {"memory": memory(chosen.peers.split(","), chosen.count)}
     with PEERS[OURS].server() as server:
         run(server, seconds=1)

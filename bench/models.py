@@ -20,7 +20,7 @@ from harness.chart import bars
 from harness.crowd import bytes_per_connection
 from harness.load import Load, run
 from harness.peers import ours
-from harness.processes import HOST, ROOT, Server, pin_to_load_core, python
+from harness.processes import HOST, ROOT, Server, prepare, python
 from harness.report import RESULTS, note, save, table
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--models", help="comma-separated (default: all)")
     parser.add_argument("--seconds", type=float, default=3, help="of each load (default: %(default)s)")
     chosen = parser.parse_args()
-    pin_to_load_core()
+    prepare()
     results: dict[str, Any] = {}
     for model in chosen.models.split(",") if chosen.models else names():
         try:

@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from harness.processes import pin_to_load_core
+from harness.processes import prepare
 from harness.report import note, save, table
 from reliability import rollout, slow, upload, vanish
 
@@ -37,7 +37,7 @@ def main() -> None:
     chosen = parser.parse_args().checks or list(CHECKS)
     if unknown := set(chosen) - set(CHECKS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    pin_to_load_core()
+    prepare()
     outcomes = []
     for name in chosen:
         outcome = CHECKS[name]()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.load import KINDS, Load, run
 from harness.peers import OURS, PEERS, verify
-from harness.processes import pin_to_load_core
+from harness.processes import prepare
 from harness.report import interleave, median, note, save, table
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def rows(medians: dict[str, dict[str, float]]) -> list[list[object]]:
 def main() -> None:
     """Measure and report."""
     chosen = options()
-    pin_to_load_core()
+    prepare()
     kinds = chosen.kinds.split(",")
     results: dict[str, Any] = {}
     sections = []

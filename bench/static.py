@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.load import run
 from harness.nginx import nginx
 from harness.peers import OURS, ours
-from harness.processes import HOST, Server, pin_to_load_core
+from harness.processes import HOST, Server, prepare
 from harness.report import interleave, median, note, save, table
 
 LARGE = 100 * 10**6
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of load by the small file (default: %(default)s)")
     chosen = parser.parse_args()
-    pin_to_load_core()
+    prepare()
     with tempfile.TemporaryDirectory(prefix="bench-static-") as name:
         directory = Path(name)
         files = directory / "files"

@@ -78,7 +78,7 @@ async def _client(port: int, counter: Counter) -> None:
             await asyncio.sleep(0.02)
             continue
         is_first = True
-        while not counter.is_done and await _exchange(reader, writer, counter, is_first=is_first):
+        while await _exchange(reader, writer, counter, is_first=is_first):
             is_first = False
         writer.close()
 
@@ -87,7 +87,7 @@ async def _exchange(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, counter: Counter, *, is_first: bool
 ) -> bool:
     """Send one request and read its answer; return whether the connection goes on."""
-    if reader.at_eof():  # the server has said its goodbye already: nothing is sent
+    if counter.is_done or reader.at_eof():  # or the server has said its goodbye already: nothing is sent
         return False
     counter.sent += 1
     try:
