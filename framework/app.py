@@ -115,7 +115,7 @@ class App(Group):
             response = self._answer_error(request, error)
         if response.tagged:
             response.revalidate(environ)
-        for hook in request.group.hooks.teardown:
+        for hook in request.hooks.teardown:
             response.on_close(partial(self._tear_down, hook, request, failure))
         return response.send(environ, start_response, self._security_fields)
 
@@ -130,10 +130,10 @@ class App(Group):
             raise HTTPError(400, "This host is not served here.")
         route, values = self.router.match(request.method, raw_path(request.environ))
         request.route, request.path_values = route, values
-        request.group = route.group or self
+        request.hooks = (route.group or self).hooks
         if request.method not in SAFE_METHODS and route.csrf:
             check_origin(request, self._trusted_origins)
-        for hook in request.group.hooks.before:
+        for hook in request.hooks.before:
             early = hook(request)
             if early is not None:
                 return early
@@ -141,7 +141,7 @@ class App(Group):
 
     def _finish(self, request: Request, answer: Any) -> Response:
         response = as_response(answer)
-        for hook in request.group.hooks.after:
+        for hook in request.hooks.after:
             response = hook(request, response)
         if self._sessions and "session" in request.__dict__:
             self._sessions.save(request.session, request, response)
@@ -151,7 +151,8 @@ class App(Group):
         if not isinstance(error, HTTPError):
             where = f"{request.route}" if request.route else "no route"
             self.logger.error("%r failed in %s [%s]", request, where, request.id, exc_info=error)
-        handler = request.group.error_handler_for(error)
+        group: Group = (request.route and request.route.group) or self
+        handler = group.error_handler_for(error)
         try:
             response = as_response(handler(request, error)) if handler else error_page(request, error)
             if response.status == OK:  # an error page that forgot to say so is still an error

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch  # RFC 9110 §5.1: a token
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch  # RFC 9110 §5.5: no CR, LF or NUL; Latin-1 by PEP 3333
 _COOKIE = "set-cookie"
-NOTHING: Mapping[str, Field] = {}
 
 
 @lru_cache(maxsize=512)  # most fields are the same in every response
@@ -31,14 +30,15 @@ class Headers:
     """Keep a response's header fields: a mapping whose names have no case.
 
     A name stands there once, except ``Set-Cookie``: values that are added to others are joined by commas, as
-    RFC 9110 §5.3 has it.
+    RFC 9110 §5.3 has it. ``by_name`` holds the checked fields under their names in lower case, ``cookies`` the
+    ``Set-Cookie`` fields.
     """
 
-    __slots__ = ("_cookies", "_fields")
+    __slots__ = ("by_name", "cookies")
 
     def __init__(self, fields: Mapping[str, str] | Iterable[Field] | None = None) -> None:
-        self._fields: dict[str, Field] = {}
-        self._cookies: tuple[Field, ...] = ()
+        self.by_name: dict[str, Field] = {}
+        self.cookies: tuple[Field, ...] = ()
         if fields:
             for name, value in fields.items() if hasattr(fields, "items") else fields:
                 self.add(name, value)
@@ -57,49 +57,42 @@ class Headers:
 
     def __setitem__(self, name: str, value: str) -> None:
         if name.lower() == _COOKIE:
-            self._cookies = (checked(name, value),)
+            self.cookies = (checked(name, value),)
         else:
-            self._fields[name.lower()] = checked(name, value)
+            self.by_name[name.lower()] = checked(name, value)
 
     def __delitem__(self, name: str) -> None:
-        self._fields.pop(name.lower(), None)
+        self.by_name.pop(name.lower(), None)
         if name.lower() == _COOKIE:
-            self._cookies = ()
+            self.cookies = ()
 
     def __repr__(self) -> str:
         return f"Headers({self.fields()!r})"
 
-    def fields(self, defaults: Mapping[str, Field] = NOTHING) -> list[Field]:
-        """Return all fields as WSGI wants them, and those of ``defaults`` that are not there.
-
-        Defaults are checked fields, by their names in lower case.
-        """
-        return [*{**defaults, **self._fields}.values(), *self._cookies]
+    def fields(self) -> list[Field]:
+        """Return all fields as WSGI wants them."""
+        return [*self.by_name.values(), *self.cookies]
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the value of a field (the first cookie's, for ``Set-Cookie``), or ``default``."""
         if name.lower() == _COOKIE:
-            return self._cookies[0][1] if self._cookies else default
-        field = self._fields.get(name.lower())
+            return self.cookies[0][1] if self.cookies else default
+        field = self.by_name.get(name.lower())
         return field[1] if field else default
 
     def getlist(self, name: str) -> list[str]:
         """Return all values of a field, in order."""
         if name.lower() == _COOKIE:
-            return [value for _, value in self._cookies]
+            return [value for _, value in self.cookies]
         return [part.strip() for part in (self.get(name) or "").split(",") if part.strip()]
 
     def add(self, name: str, value: str) -> None:
         """Add a value to those that the field has."""
         if name.lower() == _COOKIE:
-            self._cookies = (*self._cookies, checked(name, value))
+            self.cookies = (*self.cookies, checked(name, value))
         else:
             present = self.get(name)
             self[name] = value if present is None else f"{present}, {value}"
-
-    def default(self, lowered: str, field: Field) -> None:
-        """Add a checked field unless it is there; ``lowered`` is its name in lower case."""
-        self._fields.setdefault(lowered, field)
 
     def vary(self, name: str) -> None:
         """Add a name to ``Vary``, once."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from framework.app import App
     from framework.forms import Upload
-    from framework.groups import Group
+    from framework.groups import Hooks
     from framework.routing import Route
     from framework.sessions import CookieSession
 
@@ -64,7 +64,7 @@ class Request:
     def __init__(self, environ: dict[str, Any], app: App) -> None:
         self.environ = environ
         self.app = app
-        self.group: Group = app  # the route's, once one has matched
+        self.hooks: Hooks = app.hooks  # the route's, once one has matched
         self.method: str = environ["REQUEST_METHOD"]
 
     def __repr__(self) -> str:

@@ -21,8 +21,8 @@ STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 _URL = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 §2: what an address may hold as it is; escapes are kept
-_TEXT_FIELD = ("content-type", ("Content-Type", TEXT))
-_HTML_FIELD = ("content-type", ("Content-Type", HTML))
+_TEXT_FIELD = ("Content-Type", TEXT)
+_HTML_FIELD = ("Content-Type", HTML)
 # Browsers take "//host", "/\\host" and "scheme:" elsewhere, and drop white space in front and tabs anywhere.
 _ON_THIS_HOST = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)[^\\\x00-\x20\x7f][^\\\x00-\x1f\x7f]*").fullmatch
 _BODILESS = frozenset({204, 304})  # RFC 9110 §6.4.1
@@ -51,8 +51,10 @@ class Response:
         self.body = body.encode() if isinstance(body, str) else body
         if content_type:
             self.headers["Content-Type"] = content_type
+        elif type(body) is str:
+            self.headers.by_name.setdefault("content-type", _TEXT_FIELD)
         elif isinstance(body, str):
-            self.headers.default(*(_HTML_FIELD if hasattr(body, "__html__") else _TEXT_FIELD))
+            self.headers.by_name.setdefault("content-type", _HTML_FIELD if hasattr(body, "__html__") else _TEXT_FIELD)
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
@@ -108,14 +110,18 @@ class Response:
         ``defaults`` are fields to add unless they are there, by their names in lower case.
         """
         body, status = self.body, self.status
-        items: Iterable[bytes] = (body,) if isinstance(body, bytes) else body
-        fields = self.headers.fields(defaults)
+        headers = self.headers
+        fields = [*{**defaults, **headers.by_name}.values(), *headers.cookies]
         if isinstance(body, bytes):
             fields.append(("Content-Length", str(len(body))))
-        if status in _BODILESS:
+            items: Iterable[bytes] = (body,)
+        else:
+            items = body
+        bodiless = status in _BODILESS
+        if bodiless:
             fields = [field for field in fields if field[0].lower() not in {"content-type", "content-length"}]
         start_response(STATUS_LINES.get(status) or f"{status} Unknown", fields)
-        if environ["REQUEST_METHOD"] == "HEAD" or status in _BODILESS:
+        if bodiless or environ["REQUEST_METHOD"] == "HEAD":
             _close(body)
             items = ()
         return _Closing(items, self._on_close) if self._on_close else items

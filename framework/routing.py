@@ -76,11 +76,12 @@ class Router:
         self.suffix = suffix
         self.routes: list[Route] = []
         self._converters = {**CONVERTERS, **(converters or {})}
-        self._root = Node()
+        self._tree = Node()
         self._exact: dict[str, dict[str, Route]] = {}  # a short cut past the tree for plain paths
         self._regexes: list[tuple[re.Pattern[str], Route]] = []
         self._by_name: dict[str, list[Route]] = {}
         self._suffixes: set[str] = set()
+        self._methods = {"HEAD"}
 
     def add(self, route: Route, pattern: str | re.Pattern[str], suffix: str | None = None) -> None:
         """Enter a route; raise RouteError if the pattern is wrong or clashes with an earlier one.
@@ -94,6 +95,7 @@ class Router:
         else:
             self._add_to_tree(route, pattern, self.suffix if suffix is None else suffix)
         self.routes.append(route)
+        self._methods.update(route.methods)
         self._by_name.setdefault(route.name, []).append(route)
 
     def _add_to_tree(self, route: Route, pattern: str, suffix: str) -> None:
@@ -103,7 +105,7 @@ class Router:
         except RouteError as error:
             raise RouteError(f"{route}: {error}") from None
         route.names = tuple(variable.name for segment in route.segments for variable in segment.variables)
-        self._root.add(route)
+        self._tree.add(route)
         if suffix and route.pattern != pattern:
             self._suffixes.add(suffix)
         if not route.names:
@@ -120,10 +122,12 @@ class Router:
         return self._find(method, raw) or self._automatic(method, raw)
 
     def _find(self, method: str, raw: str) -> Found | None:
-        found = self._root.find(method, split_path(raw))
+        found = self._tree.find(method, split_path(raw))
         if found is not None:
             route, values = found
-            return route, dict(zip(route.names, values))  # noqa: B905 - as many by construction, and strict is slow
+            names = route.names
+            # The special case is the common one, and saves a tenth of the whole search.
+            return route, {names[0]: values[0]} if len(names) == 1 else dict(zip(names, values, strict=True))
         for regex, route in self._regexes:
             if method in route.methods and (match := regex.fullmatch(decode(raw))):
                 return route, match.groupdict()
@@ -143,8 +147,7 @@ class Router:
 
     def allowed(self, raw: str) -> list[str]:
         """Return the methods that a path answers to, none if there is no such path."""
-        methods = {method for route in self.routes for method in route.methods} | {"HEAD"}
-        allowed = {method for method in methods if self._find(method, raw)}
+        allowed = {method for method in self._methods if self._find(method, raw)}
         return sorted(allowed | {"OPTIONS"}) if allowed else []
 
     def url_for(self, name: str, values: Mapping[str, Any]) -> str:

@@ -59,34 +59,28 @@ class Node:
         else:
             edge = _Edge(segment, Node())
             self.edges.append(edge)
-            self.edges.sort(key=lambda edge: edge.segment.rank, reverse=True)  # ``find`` takes the last one first
+            self.edges.sort(key=lambda edge: edge.segment.rank)
             self.trials = [(edge.segment.matcher(), edge.node, edge.segment.spans) for edge in self.edges]
         edge.routes.append(route)
         return edge
 
-    def find(self, method: str, segments: list[str]) -> tuple[Route, Values] | None:
+    def find(self, method: str, segments: list[str], at: int = 1) -> tuple[Route, Values] | None:
         """Return the best route below this node and the values of its variables.
 
-        ``segments`` are those of a path split at its slashes; the first one, before the first slash, is passed over.
+        ``segments`` are those of a path split at its slashes, and ``at`` is the one to match here: at the root the
+        second, for a path begins with a slash.
         """
-        node: Node | None = self
-        at, end = 1, len(segments)
-        values: Values = ()
-        others: list[tuple[Node, int, Values]] = []  # where to go on when the present way leads nowhere
-        while node is not None:
-            if at == end:
-                route = node.routes.get(method)
-                if route is not None:
-                    return route, values
-                node = None
-            else:
-                segment = segments[at]
-                for match, child, spans in node.trials:
-                    matched = match("/".join(segments[at:]) if spans else segment)
-                    if matched is not None:
-                        others.append((child, end if spans else at + 1, values + matched))
-                node = node.literals.get(segment)
-                at += 1
-            if node is None and others:
-                node, at, values = others.pop()
+        if at == len(segments):
+            route = self.routes.get(method)
+            return None if route is None else (route, ())
+        segment = segments[at]
+        child = self.literals.get(segment)
+        if child is not None and (found := child.find(method, segments, at + 1)) is not None:
+            return found
+        for match, child, spans in self.trials:
+            values = match("/".join(segments[at:]) if spans else segment)
+            if values is not None:
+                found = child.find(method, segments, len(segments) if spans else at + 1)
+                if found is not None:
+                    return found[0], values + found[1]
         return None

@@ -37,13 +37,6 @@ def test_added_values_are_joined() -> None:
     assert "Set-Cookie" not in headers
 
 
-def test_defaults_do_not_replace() -> None:
-    """Defaults fill in what is missing, whatever the spelling."""
-    headers = Headers({"x-frame-options": "DENY"})
-    defaults = {"x-frame-options": ("X-Frame-Options", "SAMEORIGIN"), "x-new": ("X-New", "1")}
-    assert sorted(headers.fields(defaults)) == [("X-New", "1"), ("x-frame-options", "DENY")]
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         ({"a": ["中"]}, '{"a":["中"]}'.encode(), "application/json"),
         ([1], b"[1]", "application/json"),
         (Response("x", content_type="text/css"), b"x", "text/css"),
+        (Response("x", headers={"content-type": "text/css"}), b"x", "text/css"),
+        (Response("x", headers={"content-type": "text/css"}, content_type=HTML), b"x", HTML),
     ],
 )
 def test_as_response(value: Any, body: bytes, content_type: str | None) -> None:
