@@ -1,7 +1,9 @@
 """Run the site under one model, and look into the processes that serve it."""
 
 import contextlib
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +22,8 @@ class Site(Running):
     def __init__(self, model: str, **settings: object) -> None:
         named = {"processes": PROCESSES, "threads": THREADS, "access_log": "off", **settings}
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in named.items()]
-        super().__init__(["tests.server.models.site:app", "--bind=127.0.0.1:0", f"--model={model}", *flags], ROOT)
+        command = [sys.executable, "-m", "server", "tests.server.models.site:app", "--bind=127.0.0.1:0"]
+        super().__init__([*command, f"--model={model}", *flags], ROOT)
         self.model = model
         self.at_rest: list[tuple[int, int]] = []
         """What the worker owned before the first test."""
@@ -71,6 +74,8 @@ def serving(model: str, **settings: object) -> Iterator[Site]:
             assert site.stop() == 0, site.said
         eventually(lambda: not any(map(is_alive, family)), "all processes to end", family)
     finally:
+        with contextlib.suppress(ProcessLookupError):  # whoever is left would keep the pipes open, and us waiting
+            os.killpg(site.pid, signal.SIGKILL)
         site.close()
 
 

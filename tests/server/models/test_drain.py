@@ -11,7 +11,7 @@ import pytest
 from server.concurrency import load_model
 from server.concurrency.readiness import Connection
 from server.config import Settings
-from tests.server.models.harness import Site, descendants, serving, sockets
+from tests.server.models.harness import Site, descendants, is_at_rest, serving, sockets
 from tests.server.models.site import app
 from tests.server.running import eventually, is_alive
 
@@ -28,7 +28,7 @@ def test_drain(model: str, tmp_path: Path) -> None:
             late = [open_ones.enter_context(site.connect()) for _ in range(12)]  # more than are accepted at once
             for client in late:
                 client.ask("/hello")
-            site.signal(signal.SIGTERM)
+            os.killpg(site.pid, signal.SIGTERM)  # as service managers do: every process gets it
             # The supervisor sends its signal on and closes its listeners right after.
             eventually(lambda: sockets(site.pid) == 0, "the signal to be passed on")
             if not site.traits.views_block_others:
@@ -78,3 +78,14 @@ def test_a_killed_worker_leaves_nobody_behind(site: Site) -> None:
         os.kill(old, signal.SIGKILL)
     eventually(lambda: not any(map(is_alive, [old, *family])), "the children to follow", family)
     assert site.fetch("/hello").status == 200
+
+
+def test_a_killed_process_of_a_pool_is_replaced() -> None:
+    """The pool is full again soon, and says why."""
+    with serving("process_pool") as site:
+        eventually(lambda: is_at_rest(site), "the pool to be full")
+        victim = descendants(site.worker)[0]
+        os.kill(victim, signal.SIGKILL)
+        site.wait_for("a process of the pool has died")
+        eventually(lambda: is_at_rest(site) and not is_alive(victim), "the pool to be full again")
+        assert site.fetch("/hello").status == 200

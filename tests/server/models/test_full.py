@@ -5,7 +5,7 @@ import pytest
 from tests.server.models.harness import serving
 from tests.server.running import eventually
 
-COUNTING = ["coroutine", "epoll", "epoll_edge"]
+COUNTING = ["polling", "epoll", "epoll_edge", "coroutine"]
 """The models that hold many connections at once; with the others, clients wait in the backlog."""
 
 
