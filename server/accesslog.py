@@ -78,7 +78,7 @@ def _combined(
     target = request.target[:clip]
     referer = request.fields.get("HTTP_REFERER", "-")[:clip]
     agent = request.fields.get("HTTP_USER_AGENT", "-")[:clip]
-    if _UNSAFE.search(f"{target}{referer}{agent}"):
+    if not _is_plain(f"{target}{referer}{agent}"):
         target, referer, agent = _escaped(target), _escaped(referer), _escaped(agent)
     return (
         f'{peer or "-"} - - [{now}] "{request.method} {target} {request.version}" '
@@ -108,6 +108,11 @@ _NOTHING = '"method":null,"target":null,"version":null,"referer":null,"user_agen
 
 def _optional(text: str | None, clip: int | None) -> str:
     return "null" if text is None else _json_text(text[:clip])
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether nothing has to be escaped; four methods in C take a third of the time of one pattern."""
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
 def _escaped(text: str) -> str:

@@ -31,6 +31,9 @@ _POSING = _READ | {
 }
 """What applications believe a proxy by; most are not read here, but an untrusted peer may not send them either."""
 
+_MEMORABLE = 256
+"""Length of fields up to which their reading is remembered: what strangers send must not fill the memory."""
+
 _NODE = re.compile(r"\[(?P<six>[^\]]+)\](?::\d{1,5})?|(?P<four>[\d.]+)(?::\d{1,5})?|(?P<bare>[\da-fA-F:.]+)", re.ASCII)
 _HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
 _PAIR = re.compile(r'\s*([\w!#$%&\'*+.^`|~-]+)=(?:([\w!#$%&\'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)")\s*(;|,|$)', re.ASCII)
@@ -61,7 +64,7 @@ class TrustedProxies:
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        if not _POSING.isdisjoint(environ):
+        if not environ.keys().isdisjoint(_POSING):
             self._apply(environ)
         return self._app(environ, start_response)
 
@@ -88,15 +91,21 @@ class Chain:
         named = list(networks)
         self._networks = [each for each in named if each is not None]
         self._trusts_unix = None in named
-        self._fields = frozenset("HTTP_" + each.upper().replace("-", "_") for each in fields)
-        self.trusts = lru_cache(maxsize=1024)(self._trusts)  # the same few peers ask again and again
+        self._names = tuple("HTTP_" + each.upper().replace("-", "_") for each in fields)
+        # The same peers and clients ask again and again.
+        self.trusts = lru_cache(maxsize=1024)(self._trusts)
+        self._remembered = lru_cache(maxsize=1024)(self._read)
 
     def client(self, peer: str, fields: Mapping[str, Any]) -> Hop:
         """Return the client that the rightmost untrusted address names, by what is said of it."""
         if not self.trusts(peer):
             return Hop()
-        given = {name: fields[name] for name in self._fields if name in fields}
-        hops = _hops(given)
+        given = tuple([fields.get(name, "") for name in self._names])
+        read = self._remembered if sum(map(len, given)) <= _MEMORABLE else self._read
+        return read(given)
+
+    def _read(self, given: tuple[str, ...]) -> Hop:
+        hops = _hops(dict(zip(self._names, given, strict=True)))
         chosen = hops[0] if hops else Hop()
         for hop in reversed(hops):
             chosen = hop
@@ -117,7 +126,7 @@ class Chain:
 
 def _hops(given: Mapping[str, str]) -> list[Hop]:
     """List the hops in the order of their fields: the last was added by our own peer."""
-    if "HTTP_FORWARDED" in given:
+    if given.get("HTTP_FORWARDED"):
         return parse_forwarded(given["HTTP_FORWARDED"])
     clients = [_node(each) for each in _split(given.get("HTTP_X_FORWARDED_FOR", ""))]
     if "" in clients:

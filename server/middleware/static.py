@@ -31,6 +31,7 @@ REVALIDATE: Final = "no-cache"
 
 _IN_MEMORY: Final = 64 << 10  # below this, one read costs less than what sendfile saves
 _FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY  # a FIFO must not block, nor a terminal be won
+_KNOWN_FILES: Final = 4096
 _VERSIONED: Final = re.compile(r"(?:^|&)v=[^&]")
 _HIDDEN: Final = re.compile(r"(?:^|/)(?:\.|/|$)|[\0\\]")  # a segment that is empty or begins with a dot; NUL; backslash
 
@@ -68,6 +69,7 @@ class StaticFiles:
         self._app = app
         self._prefix = prefix.rstrip("/") + "/"
         self._root = os.fsencode(os.path.realpath(directory)).rstrip(b"/") + b"/"
+        self._inside: set[tuple[int, int, int]] = set()
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -82,7 +84,7 @@ class StaticFiles:
             return _refuse(start_response, HTTPStatus.NOT_FOUND)
         try:
             status = os.fstat(descriptor)
-            if not (stat.S_ISREG(status.st_mode) and _real_name(descriptor, name).startswith(self._root)):
+            if not (stat.S_ISREG(status.st_mode) and self._is_inside(descriptor, name, status)):
                 return _refuse(start_response, HTTPStatus.NOT_FOUND)
             return self._answer(environ, start_response, descriptor, status, content_type(path))
         finally:
@@ -91,6 +93,21 @@ class StaticFiles:
     def _name(self, relative: str) -> bytes | None:
         """Return the file name of a path under the prefix; None for one that must not be looked for."""
         return None if _HIDDEN.search(relative) else self._root + relative.encode("latin-1")  # octets (PEP 3333)
+
+    def _is_inside(self, descriptor: int, name: bytes, status: os.stat_result) -> bool:
+        """Tell whether an open file lies under the root; a file that was found to is known again by its inode.
+
+        To ask the kernel costs as much as all the rest. A renamed file gets another ctime, so it is asked about anew.
+        """
+        known = (status.st_dev, status.st_ino, status.st_ctime_ns)
+        if known in self._inside:
+            return True
+        if not _real_name(descriptor, name).startswith(self._root):
+            return False
+        if len(self._inside) >= _KNOWN_FILES:
+            self._inside.clear()
+        self._inside.add(known)
+        return True
 
     def _answer(
         self, environ: Environ, start_response: Any, descriptor: int, status: os.stat_result, kind: str

@@ -28,7 +28,7 @@ GO, KNOWN, FAILED = Outcome.PERFORM, Outcome.NOT_MODIFIED, Outcome.FAILED
         ({"IF_NONE_MATCH": 'W/"now"'}, KNOWN),
         ({"IF_NONE_MATCH": '"a", "now", "b"'}, KNOWN),
         ({"IF_NONE_MATCH": '"a,b","now"'}, KNOWN),
-        ({"IF_NONE_MATCH": " * "}, KNOWN),
+        ({"IF_NONE_MATCH": "*"}, KNOWN),
         ({"IF_NONE_MATCH": '"old"'}, GO),
         ({"IF_NONE_MATCH": "now"}, GO),
         ({"IF_NONE_MATCH": ""}, GO),

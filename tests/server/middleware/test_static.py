@@ -194,6 +194,20 @@ def test_a_large_file_is_left_to_the_server_to_send(files: StaticFiles, asked: s
     assert [file.closed for file in wrapped] == [True]  # type: ignore[attr-defined]  # it is a file
 
 
+def test_a_file_that_becomes_a_link_to_the_outside_is_gone(files: StaticFiles, tmp_path: Path) -> None:
+    """That the name was good before says nothing; a file of the directory under another name stays good."""
+    name = tmp_path / "static" / "app.css"
+    assert [get(files).status, get(files).status] == [200, 200]
+    name.rename(tmp_path / "static" / "other.css")
+    assert get(files, "/static/other.css").status == 200
+    name.symlink_to(tmp_path / "secret.txt")
+    assert get(files).status == 404
+    name.unlink()
+    (tmp_path / "static" / "other.css").rename(tmp_path / "moved.css")
+    name.symlink_to(tmp_path / "moved.css")
+    assert get(files).status == 404
+
+
 def test_no_descriptor_is_left_open(files: StaticFiles) -> None:
     """Whatever the answer, as many are open afterwards as before."""
     before = len(list(Path("/proc/self/fd").iterdir()))
