@@ -157,6 +157,7 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], client: Client) -> Ses
                 if request.chunked or request.content_length:
                     body, data = yield from _read_body(request, data, service)
                     environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.file, str(body.size)
+                    environ.pop("HTTP_TRANSFER_ENCODING", None)  # RFC 9112 §7.1.3: it was taken off
             environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer
             response = Response(request, service.keep_alive, client)
             environ["wsgi.early_hints"] = response.early_hints

@@ -49,6 +49,7 @@ STRICTER = {
 LAXER = {
     "h11": {
         r"no request line received": "h11 does not skip the empty line that RFC 9112 §2.2 asks to skip",
+        r"closes after HTTP/1.0": "h11 never keeps a 1.0 connection; RFC 9112 §9.3 lets a server do so when asked",
     },
     "httptools": {
         r"[Mm]ethod": "llhttp knows a list of methods; RFC 9110 §9.1 lets any token be one",
