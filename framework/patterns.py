@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.errors import RouteError
 from framework.paths import encode_path, encode_segment
@@ -51,16 +51,14 @@ CONVERTERS: Mapping[str, Converter] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """Name one hole of a pattern."""
 
     name: str
     converter: Converter
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Hold what stands between two slashes: literal text, variables, or both."""
 
     parts: tuple[str | Variable, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from framework.headers import checked
@@ -55,6 +54,8 @@ def from_this_machine(environ: Mapping[str, Any]) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address  # noqa: PLC0415 - debug mode alone needs it
+
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
