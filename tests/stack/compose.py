@@ -127,7 +127,9 @@ class Stack:
     def report(self) -> str:
         """Return what a person needs to see why something failed."""
         try:
-            return self.compose("ps", "--all") + self.compose("logs", "--no-color", "--tail", "60")
+            health = {each["Name"]: each["State"].get("Health") for each in self.containers()}
+            logs = self.compose("logs", "--no-color", "--tail", "60")
+            return self.compose("ps", "--all") + json.dumps(health, indent=1) + "\n" + logs
         except CommandError as error:
             return str(error)
 

@@ -31,11 +31,14 @@ def stack(pytestconfig: pytest.Config) -> Iterator[Stack]:
 
 def start(stack: Stack) -> None:
     """Build and start; on failure print what happened once, not once more for every test that now cannot run."""
+    why = ""
     try:
         stack.compose("build", seconds=170)
         stack.up()
     except CommandError as error:
-        print(error, stack.report(), sep="\n")  # noqa: T201 - pytest shows it beside the first test
+        why = f"{error}\n{stack.report()}"
+    if why:  # outside of `except`: as its context the whole output would be shown again with each test
+        print(why)  # noqa: T201 - pytest shows it beside the first test
         pytest.fail("the stack did not start; the first of these errors shows why", pytrace=False)
 
 

@@ -63,6 +63,20 @@ def test_an_app_with_a_new_address_is_found(stack: Stack) -> None:
     assert before["State"]["StartedAt"] == after["State"]["StartedAt"]
 
 
+@pytest.mark.parametrize("way", ["kill", "stop"])
+def test_without_an_app_the_front_says_503(stack: Stack, way: str) -> None:
+    """Whether its address is silent, refuses or is unknown: it is 503 with Retry-After from the first request on."""
+    url = stack.url + "/index.html"
+    try:
+        stack.compose(way, "app")
+        answers = [curl(url) for _ in range(20)]
+    finally:
+        stack.up("--no-recreate")
+    assert {(answer.status, "retry-after" in answer.headers) for answer in answers} == {(503, True)}
+    with load(url) as asked:
+        asked.until(lambda now: [answer.status for answer in now[-5:]] == [200] * 5)
+
+
 def test_stop_ends_every_container_well(stack: Stack) -> None:
     """`docker compose stop`: exit code 0 everywhere, so nothing was killed; then all come back with the data."""
     rows = stack.sql("SELECT COUNT(*) FROM minnow.stocks")
