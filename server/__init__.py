@@ -20,7 +20,8 @@ def serve(app: WSGIApplication | str, **settings: object) -> None:
 
     Args:
         app: `"module:attribute"` or `"module:factory()"`, which each worker loads for itself so that SIGHUP sees new
-            code, or a WSGI callable, which the workers inherit as it is.
+            code, or a WSGI callable, which the workers inherit as it is. What was imported for it the coroutine model
+            can no longer patch to wait in greenlets, so name it by text where that matters.
         settings: any of `server.config.Settings`, by name, in the types or the texts of the command line.
 
     Raises:

@@ -61,12 +61,14 @@ class Listener:
 
     def close(self) -> None:
         """Close the sockets, and remove a Unix socket's file if it is still the one made here."""
-        for each in self.sockets:
-            each.close()
+        # While the socket is open its inode is not given to another file, so this comes first.
         if isinstance(self.address, UnixAddress) and self.inode is not None:
             with suppress(OSError):
                 if Path(self.address.path).stat().st_ino == self.inode:
                     Path(self.address.path).unlink()
+        self.inode = None
+        for each in self.sockets:
+            each.close()
 
     @property
     def url(self) -> str:

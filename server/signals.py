@@ -49,12 +49,13 @@ class SignalQueue:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def forget(self) -> None:
-        """Let go of the queue in a child, where every signal gets its default effect; call it while they are held."""
+        """Let go of the queue in a child, while signals are held: they have their default effect from now on."""
         signal.set_wakeup_fd(-1)
         for each in self._wanted:
             signal.signal(each, signal.SIG_DFL)
         os.close(self._read)
         os.close(self._write)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._wanted)
 
     def close(self) -> None:
         """Put everything back as it was."""

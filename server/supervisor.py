@@ -17,8 +17,9 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NoReturn
 
 from server import reloader, worker
 from server.backoff import Backoff
@@ -121,6 +122,8 @@ class Supervisor:
                 return
             if pid == self._watcher:
                 self._watcher = 0
+                if not self._stopping:
+                    log.warning("the watcher has ended: changed files are no longer noticed")
             child = self._children.pop(pid, None)
             if child is not None:
                 self._bury(child, os.waitstatus_to_exitcode(status))
@@ -131,7 +134,7 @@ class Supervisor:
             child.read_report()
             self._selector.unregister(child.report)
             child.close_report()
-        if child.is_leaving or self._stopping:
+        if child.is_leaving or self._is_ending:
             return
         if not self._started:
             self._failure = child.failure(code)
@@ -140,6 +143,10 @@ class Supervisor:
             self._give_up_reload(child.failure(code))
         else:
             self._mourn(child, code)
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._stopping or self._drain_at is not None
 
     def _mourn(self, child: Child, code: int) -> None:
         now = time.monotonic()
@@ -191,7 +198,7 @@ class Supervisor:
 
     def _announce(self) -> None:
         """Say once where the server listens, when all workers can answer: a reader of the line may connect at once."""
-        if self._started or not all(each.is_ready for each in self._children.values()):
+        if self._started or self._missing() or not all(each.is_ready for each in self._children.values()):
             return
         self._started = True
         for listener in self._listeners:
@@ -211,33 +218,45 @@ class Supervisor:
         mine = [listener.for_slot(slot) for listener in self._listeners]
         reading, writing = os.pipe()
         master = os.getpid()
-        pid = self._fork(mine)
-        if pid == 0:
+
+        def become_worker() -> NoReturn:
             os.close(reading)
             worker.run(self._settings, self._app, mine, writing, master, lambda: self._drain_flag[0] != 0)
-        os.close(writing)
+
+        try:
+            pid = self._fork(mine, become_worker)
+        except OSError:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
         child = Child(pid, slot, reading, time.monotonic(), is_candidate=candidate)
         self._children[pid] = child
         self._selector.register(reading, selectors.EVENT_READ, partial(self._on_report, child))
 
-    def _fork(self, kept: Sequence[socket.socket]) -> int:
-        """Fork; the child gets 0, default signals, and of what is open here only the sockets that it is to keep."""
+    def _fork(self, kept: Sequence[socket.socket], become: Callable[[], NoReturn]) -> int:
+        """Fork; the child has default signals and, of what is open here, only the sockets that it is to keep."""
         with self._signals.held():
             pid = os.fork()
             if pid == 0:
-                self._signals.forget()
-                self._selector.close()
-                for other in self._children.values():
-                    other.close_report()
-                for listener in self._listeners:
-                    listener.keep_only(kept)
+                try:
+                    self._let_go(kept)
+                    become()
+                finally:
+                    os._exit(1)  # whatever happens, a child must not go on as a second supervisor
         return pid
+
+    def _let_go(self, kept: Sequence[socket.socket]) -> None:
+        self._selector.close()
+        for other in self._children.values():
+            other.close_report()
+        for listener in self._listeners:
+            listener.keep_only(kept)
+        self._signals.forget()
 
     def _watch(self) -> None:
         master = os.getpid()
-        self._watcher = self._fork([])
-        if self._watcher == 0:
-            reloader.run(master)
+        self._watcher = self._fork([], lambda: reloader.run(master))
 
     def _dismiss(self, child: Child, number: signal.Signals = signal.SIGTERM) -> None:
         """Tell a worker to go, and note by when it has to be gone."""
@@ -258,7 +277,7 @@ class Supervisor:
 
     def _drain(self) -> None:
         """Turn the readiness probe to 503, wait for `drain_delay`, then stop with grace."""
-        if self._stopping or self._drain_at is not None:
+        if self._is_ending:
             return
         self._drain_flag[0] = 1
         self._drain_at = time.monotonic() + self._settings.drain_delay
@@ -281,11 +300,14 @@ class Supervisor:
 
     def _reload(self) -> None:
         """Start a whole new generation beside the old one; a newer reload replaces one that is under way."""
-        if not self._started or self._stopping:
+        if not self._started or self._is_ending:
             return
         self._discard_candidates()
-        for slot in range(self._count):
-            self._spawn(slot, candidate=True)
+        try:
+            for slot in range(self._count):
+                self._spawn(slot, candidate=True)
+        except (OSError, BindError) as error:
+            self._give_up_reload(AppLoadError(f"no process can be made for it ({error})"))
 
     def _change_over(self) -> None:
         """Once every worker of a new generation can serve, tell the old one to go."""

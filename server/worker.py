@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from server.accesslog import AccessLog
@@ -66,7 +67,7 @@ def run(
 
 def check(settings: Settings) -> None:
     """Load the application as a worker would, and no more. Raise AppLoadError when that fails."""
-    _model(settings, None, lambda: False)
+    _model(replace(settings, reload=False), None, lambda: False)
 
 
 def die_with(supervisor: int) -> None:
