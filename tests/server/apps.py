@@ -27,13 +27,13 @@ def stream(*blocks: bytes) -> Callable[[], Iterator[bytes]]:
 class Closing:
     """An iterable with a close() that is counted."""
 
-    def __init__(self, *blocks: bytes | Exception) -> None:
+    def __init__(self, *blocks: bytes | BaseException) -> None:
         self.blocks = blocks
         self.closed = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for block in self.blocks:
-            if isinstance(block, Exception):
+            if isinstance(block, BaseException):
                 raise block
             yield block
 

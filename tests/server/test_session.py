@@ -156,6 +156,19 @@ def test_draining_ends_after_the_next_response() -> None:
     assert client.ended
 
 
+def test_one_too_many_is_told_so() -> None:
+    """A connection that finds no place gets 503 before it has said a word, and a decent end."""
+    client = Client()
+    session = turned_away(client.service, ("192.0.2.9", "1"))
+    told = answer(b"".join(step for step in [next(session)] if isinstance(step, bytes)))
+    assert (told.status, told.fields["connection"]) == (503, "close")
+    assert [next(session), next(session)] == [Act.SHUTDOWN, Want.LINGER]
+    assert session.send(GET) is Want.LINGER
+    with pytest.raises(StopIteration):
+        session.send(b"")
+    assert [(record.peer, record.request, record.status) for record in client.records] == [("192.0.2.9", None, 503)]
+
+
 def test_every_end_is_logged_once() -> None:
     """One record an exchange: good, refused, and broken off."""
 

@@ -104,6 +104,19 @@ def test_an_exception_after_the_head_cuts(
     assert "GET /page failed" in caplog.text
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_an_interrupt_is_nobody_s_response(late: bool) -> None:
+    """Ctrl-C during a request is meant for the server, not for the client."""
+
+    def app(environ: Environ, start_response: Start) -> Any:
+        if not late:
+            raise KeyboardInterrupt
+        return Closing(KeyboardInterrupt())
+
+    with pytest.raises(KeyboardInterrupt):
+        Client(app).send(GET)
+
+
 def test_an_exception_after_the_head_resets_where_only_the_end_tells() -> None:
     """HTTP/1.0 without a length: an orderly end would look like a whole body, so the connection is reset."""
     body = Closing(b"hello", ValueError("broken"))
