@@ -284,11 +284,12 @@ class Supervisor:
 
     def _stop(self, number: signal.Signals) -> None:
         self._stopping = True
+        # Before the workers close theirs: they first serve who waits in the queue, and whoever closes last cuts it off.
+        self._close_listeners()
         if self._watcher:
             os.kill(self._watcher, signal.SIGTERM)
         for child in self._children.values():
             self._dismiss(child, number)
-        self._close_listeners()
 
     def _close_listeners(self) -> None:
         for listener in self._listeners:
