@@ -113,6 +113,8 @@ class App(Group):
         except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a response
             failure = error
             response = self._answer_error(request, error)
+        if response.headers.cookies and request.scheme == "https":
+            response.headers.secure_cookies()
         if response.tagged:
             response.revalidate(environ)
         for hook in request.hooks.teardown:
@@ -144,7 +146,7 @@ class App(Group):
         for hook in request.hooks.after:
             response = hook(request, response)
         if self._sessions and "session" in request.__dict__:
-            self._sessions.save(request.session, request, response)
+            self._sessions.save(request.session, response)
         return response
 
     def _answer_error(self, request: Request, error: Exception) -> Response:

@@ -94,6 +94,12 @@ class Headers:
             present = self.get(name)
             self[name] = value if present is None else f"{present}, {value}"
 
+    def secure_cookies(self) -> None:
+        """Keep all cookies to https."""
+        self.cookies = tuple(
+            (name, value if "; Secure" in value else f"{value}; Secure") for name, value in self.cookies
+        )
+
     def vary(self, name: str) -> None:
         """Add a name to ``Vary``, once."""
         if name.lower() not in map(str.lower, self.getlist("Vary")):

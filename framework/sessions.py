@@ -62,7 +62,7 @@ class SessionStore:
             return CookieSession()
         return CookieSession(text.decode(), signed.timestamp())
 
-    def save(self, session: CookieSession, request: Request, response: Response) -> None:
+    def save(self, session: CookieSession, response: Response) -> None:
         """Set the cookie if the session changed or its signature ages; delete it if the session is empty."""
         response.headers.vary("Cookie")
         text = json.dumps(session, separators=(",", ":"), sort_keys=True)
@@ -71,7 +71,7 @@ class SessionStore:
                 response.delete_cookie(self._cookie)
         elif text != session.text or time.time() - (session.signed or 0) > REFRESH:
             value = self._signer.sign(text).decode()
-            response.set_cookie(self._cookie, value, max_age=self._lifetime, secure=request.scheme == "https")
+            response.set_cookie(self._cookie, value, max_age=self._lifetime)
 
 
 def _sha256(data: bytes = b"") -> Any:

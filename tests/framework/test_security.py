@@ -76,6 +76,26 @@ def test_other_hosts_are_refused() -> None:
     assert client.get("http://evil.example/").status == 400
 
 
+@pytest.mark.parametrize(
+    ("scheme", "ends"), [("http", ("x=1", "SameSite=Lax")), ("https", ("x=1; Secure", "; Secure"))]
+)
+def test_cookies_are_secure(scheme: str, ends: tuple[str, str]) -> None:
+    """On https no cookie goes without Secure, whoever set it; on http it would not come back."""
+    app = App("cookies")
+
+    @app.get("/")
+    def home(_request: Request) -> Response:
+        response = Response("home", headers=[("Set-Cookie", "x=1")])
+        response.set_cookie("a", "b")
+        response.set_cookie("c", "d", secure=True)
+        return response
+
+    plain, ours, secure = app.test_client().get(f"{scheme}://localhost/").headers.getlist("Set-Cookie")
+    assert plain == ends[0]
+    assert ours.endswith(ends[1])
+    assert secure.count("Secure") == 1
+
+
 SECRET = "hunter2"
 
 
