@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.http11.errors import RequestTimeout
-from server.session import LONGEST_KNOWN, Act, Want
+from server.session import LONGEST_KNOWN, Act, Want, turned_away
 from server.wsgi import Environ
 from tests.server.apps import Start
 from tests.server.sansio import Client, Records, answer, answers, split, talk
