@@ -19,12 +19,17 @@ PCHAR = "!$&'()*+,;=:@-._~"  # RFC 3986 §3.3: what a segment may hold as it is,
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
+def is_plain(raw: str) -> bool:
+    """Tell whether decoding would change nothing."""
+    return "%" not in raw and raw.isascii()
+
+
 def decode(text: str) -> str:
     """Decode percent-coded UTF-8 as WSGI hands it over (bytes in Latin-1 clothes).
 
     Raises HTTPError 400 when the escapes are broken or the bytes are not UTF-8.
     """
-    if "%" not in text and text.isascii():
+    if is_plain(text):
         return text
     if _BROKEN_ESCAPE.search(text):
         raise HTTPError(400, "The address contains a broken percent escape.")
@@ -51,9 +56,7 @@ def encode_path(text: str) -> str:
 
 def split_path(raw: str) -> list[str]:
     """Split a raw path at its slashes and decode each segment."""
-    if "%" in raw or not raw.isascii():
-        return [decode(segment) for segment in raw.split("/")]
-    return raw.split("/")
+    return raw.split("/") if is_plain(raw) else [decode(segment) for segment in raw.split("/")]
 
 
 def raw_path(environ: Mapping[str, Any]) -> str:

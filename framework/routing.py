@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from framework.errors import HTTPError, RouteError
-from framework.paths import decode, split_path
+from framework.paths import decode, is_plain, split_path
 from framework.patterns import CONVERTERS, parse
 from framework.response import Response
 from framework.tree import Node
@@ -77,7 +77,7 @@ class Router:
         self.routes: list[Route] = []
         self._converters = {**CONVERTERS, **(converters or {})}
         self._tree = Node()
-        self._exact: dict[str, dict[str, Route]] = {}  # a short cut past the tree for plain paths
+        self._parents: dict[str, Node] = {}  # short cuts into the tree: literal paths and the nodes they lead to
         self._regexes: list[tuple[re.Pattern[str], Route]] = []
         self._by_name: dict[str, list[Route]] = {}
         self._suffixes: set[str] = set()
@@ -108,21 +108,30 @@ class Router:
         self._tree.add(route)
         if suffix and route.pattern != pattern:
             self._suffixes.add(suffix)
-        if not route.names:
-            self._exact.setdefault(route.pattern, {}).update(dict.fromkeys(route.methods, route))
+        self._add_short_cut(route)
+
+    def _add_short_cut(self, route: Route) -> None:
+        literals = [segment.literal for segment in route.segments[:-1]]
+        node = self._tree
+        for literal in literals:
+            if literal is None:
+                return
+            node = node.literals[literal]
+        self._parents["".join(f"/{literal}" for literal in literals)] = node
 
     def match(self, method: str, raw: str) -> Found:
         """Return the route for a raw (percent-coded) path and the values of its variables.
 
         Raises HTTPError 404, 405 with ``Allow``, or 400 if the path is not percent-coded UTF-8.
         """
-        exact = self._exact.get(raw)
-        if exact is not None and (route := exact.get(method)) is not None:
-            return route, {}
         return self._find(method, raw) or self._automatic(method, raw)
 
     def _find(self, method: str, raw: str) -> Found | None:
-        found = self._tree.find(method, split_path(raw))
+        head, _, last = raw.rpartition("/")
+        parent = self._parents.get(head)
+        found = parent.find_last(method, last) if parent is not None and is_plain(raw) else None
+        if found is None:
+            found = self._tree.find(method, split_path(raw))
         if found is not None:
             route, values = found
             names = route.names

@@ -67,20 +67,33 @@ class Node:
     def find(self, method: str, segments: list[str], at: int = 1) -> tuple[Route, Values] | None:
         """Return the best route below this node and the values of its variables.
 
-        ``segments`` are those of a path split at its slashes, and ``at`` is the one to match here: at the root the
-        second, for a path begins with a slash.
+        ``segments`` are those of a path split at its slashes; ``at`` is the one to match here, at the root the second.
         """
-        if at == len(segments):
-            route = self.routes.get(method)
-            return None if route is None else (route, ())
         segment = segments[at]
+        if at + 1 == len(segments):
+            return self.find_last(method, segment)
         child = self.literals.get(segment)
         if child is not None and (found := child.find(method, segments, at + 1)) is not None:
             return found
         for match, child, spans in self.trials:
             values = match("/".join(segments[at:]) if spans else segment)
-            if values is not None:
-                found = child.find(method, segments, len(segments) if spans else at + 1)
+            if values is None:
+                continue
+            if not spans:
+                found = child.find(method, segments, at + 1)
                 if found is not None:
                     return found[0], values + found[1]
+            elif (route := child.routes.get(method)) is not None:
+                return route, values
+        return None
+
+    def find_last(self, method: str, text: str) -> tuple[Route, Values] | None:
+        """Return the best route for the last segment of a path."""
+        child = self.literals.get(text)
+        if child is not None and (route := child.routes.get(method)) is not None:
+            return route, ()
+        for match, child, _ in self.trials:
+            values = match(text)
+            if values is not None and (route := child.routes.get(method)) is not None:
+                return route, values
         return None

@@ -83,6 +83,15 @@ def test_order_of_definition_does_not_matter(patterns: list[str]) -> None:
         assert router.match("GET", raw)[0].name == name
 
 
+@given(st.lists(st.sampled_from(["", "stock", "new", "7", "a", "a.svg", "files", "%6Eew", "edit"]), max_size=5))
+def test_short_cuts_change_nothing(segments: list[str]) -> None:
+    """The short cut to the last segment finds what the whole tree finds."""
+    short, whole = make(*PRECEDENCE), make(*PRECEDENCE)
+    whole._parents.clear()
+    raw = "".join(f"/{segment}" for segment in segments) or "/"
+    assert str(short._find("GET", raw)) == str(whole._find("GET", raw))
+
+
 @given(TEXT, st.sampled_from(["", ".html"]))
 @example("/ ? # % 中文", ".html")
 @example("%2F", "")
