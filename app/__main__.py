@@ -6,8 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from app import invention, maintenance
+from app import importing, invention, maintenance
 from app.config import ConfigError, DatabaseConfig
+from app.quotefile import ENCODINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,12 +42,26 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="invent more, until there are N; the whole Chinese market has some 5500",
     )
+    _add_import(commands)
     return parser
 
 
-def _add(commands: Any, run: Any, summary: str) -> argparse.ArgumentParser:
-    """Add the command that is named as its function."""
-    command: argparse.ArgumentParser = commands.add_parser(run.__name__, help=summary, description=summary)
+def _add_import(commands: Any) -> None:
+    command = _add(
+        commands,
+        importing.load,
+        "take in daily bars from CSV files, each as a whole or not at all; every bad line is reported",
+        name="import",
+    )
+    command.add_argument("files", nargs="+", metavar="FILE", help="a .csv or .csv.gz file; - is standard input")
+    command.add_argument(
+        "--encoding", choices=ENCODINGS, default="auto", help="of the files (default: told from their beginning)"
+    )
+
+
+def _add(commands: Any, run: Any, summary: str, name: str = "") -> argparse.ArgumentParser:
+    """Add a command; it has the name of its function where that may be one in Python."""
+    command: argparse.ArgumentParser = commands.add_parser(name or run.__name__, help=summary, description=summary)
     command.add_argument(
         "--wait",
         type=float,
