@@ -207,3 +207,5 @@ def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tup
     for listener in [*listeners] * ACCEPT_AT_ONCE:
         if time.monotonic() < stop.deadline and (client := accept(listener)):
             yield listener, *client
+    for listener in listeners:
+        listener.close()  # who comes now is refused at once, and need not wait for nobody

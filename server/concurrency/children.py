@@ -105,6 +105,8 @@ class ForkingModel(BlockingModel):
             self._wait_for_end(children, only_one=True)
             if self._has_room(children) and (client := accept(listener)):
                 yield listener, *client
+        for listener in listeners:
+            listener.close()
 
     def end(self, children: Children) -> None:
         """Let children end as long as the grace lasts; then kill those that are left."""

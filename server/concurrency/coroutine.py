@@ -39,6 +39,9 @@ SWEEP: Final = 1.0
 """Seconds between two looks at the deadlines, and so their precision."""
 DRAIN_SWEEP: Final = 0.05
 """The same while the worker drains."""
+REPRIEVE: Final = 0.2
+"""Seconds from the closing of the listeners to the first `Connection: close`: a client that is told to come again must
+find no listener that another worker is about to close, with it in the backlog."""
 ACCEPT_AT_ONCE: Final = 64
 """Clients accepted before those that are here already get their turn."""
 SPARE_GREENLETS: Final = 1000
@@ -92,10 +95,14 @@ class Coroutine(Model):
         for listener, endpoint, watcher in self._accepting:
             listener.setblocking(False)
             watcher.start(self._accept, listener, endpoint, watcher)
-        self._loop.io(self.stopping.fileno(), READABLE).start(self._drain)
+        self._loop.io(self.stopping.fileno(), READABLE).start(self._end)
         self._sweeper = self._loop.timer(SWEEP, SWEEP)
         self._sweeper.start(self._sweep)
         self._ended.wait()
+
+    def stop(self, grace: float) -> None:
+        """Ask for the end, as `Model.stop` does; the open connections hear of it a moment after the listeners."""
+        self.stopping.set(grace)
 
     def is_full(self) -> bool:
         """Tell whether `max_connections` are open."""
@@ -150,8 +157,8 @@ class Coroutine(Model):
         elif not self._connections or now >= self.stopping.deadline:
             self._ended.set()
 
-    def _drain(self) -> None:
-        """Begin to stop, or hurry: `stop` was called."""
+    def _end(self) -> None:
+        """Close the listeners, or hurry: `stop` was called."""
         os.read(self.stopping.fileno(), 64)
         for listener, endpoint, watcher in self._accepting:
             while self._accept(listener, endpoint, watcher):  # who connected before is not turned away
@@ -160,11 +167,16 @@ class Coroutine(Model):
             listener.close()
         if self._accepting:
             self._accepting = []
-            for connection in self._connections:
-                connection.hasten()
-            self._sweeper.stop()
-            self._sweeper = self._loop.timer(0, DRAIN_SWEEP)
-            self._sweeper.start(self._sweep)
+            self._drainer = self._loop.timer(REPRIEVE)
+            self._drainer.start(self._drain)
+        self._sweeper.stop()
+        self._sweeper = self._loop.timer(0, DRAIN_SWEEP)
+        self._sweeper.start(self._sweep)
+
+    def _drain(self) -> None:
+        self.drain()
+        for connection in self._connections:
+            connection.hasten()
 
     # In a greenlet of the request's own: everything here may wait.
 

@@ -82,11 +82,13 @@ class Epoll(Model):
 
     def _drain(self) -> None:
         self.epoll.unregister(self.stopping)
-        for connection in self._connections.values():
-            connection.hasten()
-        for descriptor in self._listening:
+        for descriptor, (listener, _) in self._listening.items():
             self._accept(descriptor)  # who connected before is not turned away
             self.epoll.unregister(descriptor)
+            listener.close()
+        self._listening = {}
+        for connection in self._connections.values():
+            connection.hasten()
         while self._connections and monotonic() < self.stopping.deadline:
             self._round(GLANCE)
         for connection in self._connections.values():

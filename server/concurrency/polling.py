@@ -34,10 +34,12 @@ class Polling(Model):
         while not self.stopping.is_set:
             self._accept()
             self._round()
-        for each in self._connections:
-            each.hasten()
         for _ in range(ACCEPT_AT_ONCE):
             self._accept()  # who connected before is not turned away
+        for listener in listeners:
+            listener.close()
+        for each in self._connections:
+            each.hasten()
         while self._connections and time.monotonic() < self.stopping.deadline:
             self._round()
         for each in self._connections:

@@ -47,7 +47,7 @@ def test_an_idle_connection_keeps_a_moment(model: str, monkeypatch: pytest.Monke
     ours, theirs = socket.socketpair()
     with ours, theirs, socket.create_server(("127.0.0.1", 0)) as listener:
         connection = Connection(driver, driver.endpoint(listener), ours, ("192.0.2.1", 1))
-        driver.stop(20)
+        driver.drain()
         connection.run()
         before = connection.deadline
         connection.hasten()
