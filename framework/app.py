@@ -10,7 +10,7 @@ from framework.conditional import OK
 from framework.csrf import SAFE_METHODS, check_origin
 from framework.errorpages import error_page
 from framework.errors import HTTPError, RouteError
-from framework.groups import Group
+from framework.groups import Group, where
 from framework.middleware.dispatch import Dispatch
 from framework.paths import raw_path
 from framework.request import Request
@@ -87,11 +87,16 @@ class App(Group):
 
     def use(self, middleware: Callable[[WSGIApp], WSGIApp]) -> None:
         """Wrap the application in a WSGI middleware; the last one added is the outermost."""
-        self._add(middleware, self._middleware)
+        self._refuse_late(where(middleware))
+        self._middleware.append(middleware)
 
     def mount(self, prefix: str, application: WSGIApp) -> None:
-        """Hand all requests below ``prefix`` to another WSGI application, with no hooks of ours around it."""
-        Dispatch(None, {prefix: application})  # refuses a wrong prefix here, where its line is known
+        """Hand all requests below ``prefix`` to another WSGI application, with no hooks of ours around it.
+
+        Raises ValueError for a prefix that does not begin with a slash, or ends with one.
+        """
+        self._refuse_late(f"mount({prefix!r})")
+        Dispatch(None, {prefix: application})  # checks the prefix here, where its line is known
         self._mounts[prefix] = application
 
     @cached_property
@@ -113,6 +118,10 @@ class App(Group):
         except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a response
             failure = error
             response = self._answer_error(request, error)
+        except BaseException as error:  # the server stops this request: no answer, but no loose ends either
+            for hook in request.hooks.teardown:
+                self._tear_down(hook, request, error)
+            raise
         if response.headers.cookies and request.scheme == "https":
             response.headers.secure_cookies()
         if response.tagged:
@@ -121,7 +130,7 @@ class App(Group):
             response.on_close(partial(self._tear_down, hook, request, failure))
         return response.send(environ, start_response, self._security_fields)
 
-    def _tear_down(self, hook: Teardown, request: Request, error: Exception | None) -> None:
+    def _tear_down(self, hook: Teardown, request: Request, error: BaseException | None) -> None:
         try:
             hook(request, error)
         except Exception:
@@ -151,8 +160,8 @@ class App(Group):
 
     def _answer_error(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPError):
-            where = f"{request.route}" if request.route else "no route"
-            self.logger.error("%r failed in %s [%s]", request, where, request.id, exc_info=error)
+            route = request.route or "no route"
+            self.logger.error("%r failed in %s [%s]", request, route, request.id, exc_info=error)
         group: Group = (request.route and request.route.group) or self
         handler = group.error_handler_for(error)
         try:

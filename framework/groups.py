@@ -68,6 +68,8 @@ class Group:
     ) -> Callable[[H], H]:
         """Register a handler for the paths that match ``pattern``.
 
+        A pattern is text in the language of ``patterns.py``, below the group's prefix, or a compiled regular expression
+        for the whole path.
         ``name`` is for ``url_for`` and is the function's own by default. ``suffix`` replaces the application's.
         ``csrf=False`` takes unsafe requests from other sites: for callers that are no browsers.
         """
@@ -102,17 +104,20 @@ class Group:
 
     def before_request(self, hook: Before) -> Before:
         """Call ``hook(request)`` once a route has matched; a response that it returns ends the request."""
-        self._add(hook, self._before)
+        self._refuse_late(where(hook))
+        self._before.append(hook)
         return hook
 
     def after_request(self, hook: After) -> After:
         """Pass each response through ``hook(request, response)``, those of error handlers too."""
-        self._add(hook, self._after)
+        self._refuse_late(where(hook))
+        self._after.append(hook)
         return hook
 
     def teardown_request(self, hook: Teardown) -> Teardown:
         """Call ``hook(request, error)`` when the response has been sent or given up."""
-        self._add(hook, self._teardown)
+        self._refuse_late(where(hook))
+        self._teardown.append(hook)
         return hook
 
     def errorhandler(self, what: int | type[BaseException]) -> Callable[[ErrorHandler], ErrorHandler]:
@@ -129,10 +134,9 @@ class Group:
 
         return register
 
-    def _add(self, hook: Any, hooks: list[Any]) -> None:
+    def _refuse_late(self, what: str) -> None:
         if "hooks" in self.__dict__ or "_entry" in self.__dict__:
-            raise RouteError(f"{where(hook)} comes too late: the first requests have gone without it")
-        hooks.append(hook)
+            raise RouteError(f"{what} comes too late: the first requests have gone without it")
 
     @cached_property
     def hooks(self) -> Hooks:

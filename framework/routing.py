@@ -94,6 +94,9 @@ class Router:
             self._regexes.append((pattern, route))
         else:
             self._add_to_tree(route, pattern, self.suffix if suffix is None else suffix)
+        for other in self._by_name.get(route.name, ()):
+            if other.handler is not route.handler and other.pattern != route.pattern and route.name != "<lambda>":
+                raise RouteError(f"{route} has the name of {other}: give one of them another by name=…")
         self.routes.append(route)
         self._methods.update(route.methods)
         self._by_name.setdefault(route.name, []).append(route)

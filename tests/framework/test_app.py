@@ -131,6 +131,23 @@ def test_before_request_may_answer() -> None:
     assert [client.get(url).text for url in ("/?closed=1", "/")] == ["CLOSED", "HOME"]
 
 
+def test_teardown_of_a_stopped_request() -> None:
+    """A request that the server stops from outside, as by a time-out of gevent, is torn down too."""
+    app, calls = make(), list[str]()
+
+    class StoppedError(BaseException):
+        """Stand in for what is no Exception."""
+
+    @app.get("/stop")
+    def stop(request: Request) -> str:
+        raise StoppedError
+
+    app.teardown_request(lambda _request, error: calls.append(type(error).__name__))
+    with pytest.raises(StoppedError):
+        app.test_client().get("/stop")
+    assert calls == ["StoppedError"]
+
+
 def test_failing_teardown_does_not_harm(caplog: pytest.LogCaptureFixture) -> None:
     """A teardown that fails is logged; the others still run and the response stands."""
     app, calls = make(), list[str]()
@@ -188,6 +205,7 @@ def test_whole_path_regex() -> None:
         (lambda app: app.get("stock")(print), 'begins with "/"'),
         (lambda app: app.get("/")(lambda _request: ""), r"test_app\.py:\d+\) answers the same GET requests as .*home"),
         (lambda app: app.get("/<code>")(lambda _request: ""), r"test_app\.py:\d+.*unexpected keyword argument .code"),
+        (lambda app: app.get("/x", name="home")(print), r"\(home, .*\) has the name of .*test_app\.py:\d+"),
         (lambda app: app.get("/x")(lambda: ""), r"test_app\.py:\d+.*too many positional"),
         (
             lambda app: app.get("/x")(lambda _request, _code: ""),
@@ -213,6 +231,8 @@ def test_hooks_come_before_requests() -> None:
         app.before_request(lambda _request: None)
     with pytest.raises(RouteError, match="comes too late"):
         app.use(lambda wsgi: wsgi)
+    with pytest.raises(RouteError, match="comes too late"):
+        app.mount("/x", app)
 
 
 def test_error_str() -> None:
