@@ -19,7 +19,7 @@ from framework.routing import Route, Router
 from framework.security import host_is_trusted, security_fields
 from framework.sessions import SessionStore
 from framework.statics import StaticFiles
-from framework.templating import make_environment, render
+from framework.templating import check_directory, make_environment, render
 
 if TYPE_CHECKING:
     import re
@@ -67,7 +67,11 @@ class App(Group):
         self.body_limit = body_limit
         self.logger = logging.getLogger(name)
         self.router = Router(suffix, converters)
-        self._templates = templates
+        if isinstance(secret_keys, str) or not all(secret_keys):
+            raise RouteError(f"App({name!r}, secret_keys=…) takes a list of keys, none of them empty")
+        if isinstance(hosts, str) or isinstance(trusted_origins, str):
+            raise RouteError(f"App({name!r}, hosts=…, trusted_origins=…) take lists")
+        self._templates = check_directory(name, templates) if templates is not None else None
         self._static = StaticFiles(static) if static is not None else None
         self._sessions = SessionStore(secret_keys) if secret_keys else None
         self._hosts = tuple(host.lower() for host in hosts)
@@ -190,7 +194,9 @@ class App(Group):
 
     def static_url(self, path: str) -> str:
         """Return the address of a static file with the hash of its content."""
-        return self.url_for("static", path=path)
+        if self._static is None:
+            raise RouteError(f"static_url needs a directory of static files: App({self.name!r}, static=…)")
+        return self._static.url(path)
 
     @cached_property
     def jinja(self) -> Environment:

@@ -73,6 +73,8 @@ class Router:
     """Keep the routing table and search it both ways."""
 
     def __init__(self, suffix: str = "", converters: Mapping[str, Converter] | None = None) -> None:
+        if suffix and not re.fullmatch(r"\.[^/<>]+", suffix):
+            raise RouteError(f'a suffix is a dot and a word, such as ".html", not {suffix!r}')
         self.suffix = suffix
         self.routes: list[Route] = []
         self._converters = {**CONVERTERS, **(converters or {})}
@@ -114,13 +116,13 @@ class Router:
         self._add_short_cut(route)
 
     def _add_short_cut(self, route: Route) -> None:
-        literals = [segment.literal for segment in route.segments[:-1]]
+        literals = [segment.literal or "" for segment in route.segments[:-1] if not segment.variables]
+        if len(literals) < len(route.segments) - 1:
+            return
         node = self._tree
         for literal in literals:
-            if literal is None:
-                return
             node = node.literals[literal]
-        self._parents["".join(f"/{literal}" for literal in literals)] = node
+        self._parents["/".join(["", *literals, ""])] = node
 
     def match(self, method: str, raw: str) -> Found:
         """Return the route for a raw (percent-coded) path and the values of its variables.
@@ -130,10 +132,10 @@ class Router:
         return self._find(method, raw) or self._automatic(method, raw)
 
     def _find(self, method: str, raw: str) -> Found | None:
-        head, _, last = raw.rpartition("/")
-        parent = self._parents.get(head)
-        found = parent.find_last(method, last) if parent is not None and is_plain(raw) else None
-        if found is None:
+        cut = raw.rfind("/") + 1
+        parent = self._parents.get(raw[:cut])
+        found = parent.find_last(method, raw[cut:]) if parent is not None and is_plain(raw) else None
+        if found is None and raw.startswith("/"):  # a target may be "*", as of OPTIONS
             found = self._tree.find(method, split_path(raw))
         if found is not None:
             route, values = found

@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     from framework.request import Request
 
 
-def make_environment(app: App, directory: str | Path) -> Environment:
+def check_directory(app_name: str, directory: str | Path) -> Path:
+    """Return the directory of templates; raise RouteError if there is none."""
+    path = Path(directory).resolve()
+    if not path.is_dir():
+        raise RouteError(f"App({app_name!r}, templates=…): there is no directory {path}")
+    return path
+
+
+def make_environment(app: App, directory: Path) -> Environment:
     """Return a Jinja2 environment over ``directory`` that escapes everything and fails on undefined names.
 
     Templates know ``request``, ``url_for`` and ``static_url``.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - slow, and not all render
 
-    if not Path(directory).is_dir():
-        raise RouteError(f"App({app.name!r}, templates=…): there is no directory {Path(directory).resolve()}")
     environment = Environment(
         loader=FileSystemLoader(directory),
         autoescape=True,

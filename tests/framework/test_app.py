@@ -223,6 +223,23 @@ def test_mistakes(define: Any, message: str) -> None:
         define(make())
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"secret_keys": "key"}, "a list of keys"),
+        ({"secret_keys": ["new", ""]}, "none of them empty"),
+        ({"hosts": "example.com"}, "take lists"),
+        ({"trusted_origins": "https://example.com"}, "take lists"),
+        ({"suffix": "html"}, 'such as ".html"'),
+        ({"suffix": ".ht/ml"}, 'such as ".html"'),
+    ],
+)
+def test_wrong_options(options: dict[str, Any], message: str) -> None:
+    """An option that would be misread is refused: a key given as text would be one key for each letter."""
+    with pytest.raises(RouteError, match=message):
+        App("x", **options)
+
+
 def test_hooks_come_before_requests() -> None:
     """A hook that some requests would have missed is refused."""
     app = make()

@@ -118,6 +118,13 @@ def test_any_path_survives(text: str) -> None:
     assert router.match("GET", router.url_for("/files/<p:path>", {"p": text}))[1] == {"p": text}
 
 
+@pytest.mark.parametrize("raw", ["*", "stock", "stock/new", "", "http:"])
+def test_targets_that_are_no_paths(raw: str) -> None:
+    """What does not begin with a slash names nothing here."""
+    with pytest.raises(HTTPError, match="404"):
+        make("/", "/stock", "/stock/new", "/<x>").match("OPTIONS", raw)
+
+
 @pytest.mark.parametrize("raw", ["/stock/%ff", "/stock/%", "/%C3/x"])
 def test_bad_paths(raw: str) -> None:
     """A path that is not percent-coded UTF-8 is a 400."""

@@ -81,4 +81,6 @@ def test_missing_directories(tmp_path: Path) -> None:
     with pytest.raises(RouteError, match=r"App\('x', templates=…\)"):
         App("x").render("a.html", request)
     with pytest.raises(RouteError, match="no directory"):
-        App("x", templates=tmp_path / "nowhere").render("a.html", request)
+        App("x", templates=tmp_path / "nowhere")
+    with pytest.raises(RouteError, match=r"static=…"):
+        App("x").static_url("a.css")
