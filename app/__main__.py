@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from app import importing, invention, maintenance
+from app import doctor, exporting, importing, invention, maintenance, simulation
 from app.config import ConfigError, DatabaseConfig
 from app.quotefile import ENCODINGS
 
@@ -23,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, maintenance.MaintenanceError) as error:
         sys.stderr.write(f"minnow: {error}\n")
         return 1
-    sys.stdout.write(f"{done}\n")
+    if done:
+        sys.stdout.write(f"{done}\n")
     return 0
 
 
@@ -43,7 +45,29 @@ def _parser() -> argparse.ArgumentParser:
         help="invent more, until there are N; the whole Chinese market has some 5500",
     )
     _add_import(commands)
+    export = _add(commands, exporting.export, "write all daily bars to a CSV file that import takes back")
+    export.add_argument("file", nargs="?", default=exporting.STDOUT, metavar="FILE", help="a .csv or .csv.gz file")
+    export.add_argument("--since", type=_day, metavar="DAY", help="only bars from this day on (2026-01-31)")
+    _add_simulate(commands)
+    doctor_ = _add(commands, doctor.doctor, "check the database and the settings; exit 1 if something is wrong")
+    doctor_.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="of a server (default: $MINNOW_WORKERS or 1)"
+    )
+    doctor_.add_argument("--replicas", type=int, default=1, metavar="N", help="servers on the database (default: 1)")
     return parser
+
+
+def _add_simulate(commands: Any) -> None:
+    command = _add(commands, simulation.simulate, "let invented trades move the market until you press Ctrl-C")
+    command.add_argument("--seed", default="", help="take the same way each time, given the same day and data")
+    command.add_argument("--day", type=_day, metavar="DAY", help="the trading day (default: today)")
+    command.add_argument("--ticks", type=int, default=0, metavar="N", help="stop after so many moves (default: never)")
+    command.add_argument(
+        "--interval", type=float, default=1.0, metavar="SECONDS", help="between two moves (default: %(default)g)"
+    )
+    command.add_argument(
+        "--share", type=float, default=0.03, metavar="PART", help="of the stocks that move (default: %(default)g)"
+    )
 
 
 def _add_import(commands: Any) -> None:
@@ -71,6 +95,10 @@ def _add(commands: Any, run: Any, summary: str, name: str = "") -> argparse.Argu
     )
     command.set_defaults(run=run)
     return command
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 def _stocks(text: str) -> int:

@@ -59,7 +59,7 @@ def open_engine(url: URL, wait: float) -> Iterator[Engine]:
         _wait_for(engine, where, wait)
         yield engine
     except SQLAlchemyError as error:
-        raise MaintenanceError(f"{where}: {_first_line(error)}") from error
+        raise MaintenanceError(f"{where}: {first_line(error)}") from error
     finally:
         engine.dispose()
 
@@ -79,7 +79,7 @@ def _wait_for(engine: Engine, where: str, wait: float) -> None:
                 connection.execute(text("SELECT 1"))
         except (OperationalError, InterfaceError) as error:
             if time.monotonic() >= deadline:
-                raise MaintenanceError(f"{where} did not answer within {wait:g} s: {_first_line(error)}") from error
+                raise MaintenanceError(f"{where} did not answer within {wait:g} s: {first_line(error)}") from error
             time.sleep(PAUSE_SECONDS)
         else:
             return
@@ -105,5 +105,6 @@ def _lock(engine: Engine) -> Iterator[None]:
             connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
 
 
-def _first_line(error: SQLAlchemyError) -> str:
+def first_line(error: SQLAlchemyError) -> str:
+    """Return what the driver said, without the statement and its parameters."""
     return str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,6 +21,11 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 def downgrade(connection: Connection, revision: str) -> None:
     """Take the schema back to `revision`; `base` is the empty database."""
     command.downgrade(_configuration(connection), revision)
+
+
+def head() -> str | None:
+    """Return the newest revision."""
+    return ScriptDirectory(str(Path(__file__).parent)).get_current_head()
 
 
 def _configuration(connection: Connection) -> AlembicConfig:
