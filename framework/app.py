@@ -160,6 +160,9 @@ class App(Group):
             response = hook(request, response)
         if self._sessions and "session" in request.__dict__:
             self._sessions.save(request.session, response)
+        if request.method not in SAFE_METHODS:
+            for upload in request.opened_files():
+                response.on_close(upload.file.close)
         return response
 
     def _answer_error(self, request: Request, error: Exception) -> Response:

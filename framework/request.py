@@ -120,6 +120,11 @@ class Request:
         """Return the uploaded files by the name of their form field."""
         return self._form_and_files[1]
 
+    def opened_files(self) -> list[Upload]:
+        """Return the uploads, if the form has been parsed: somebody has to close their files."""
+        parsed = self.__dict__.get("_form_and_files")
+        return [upload for uploads in parsed[1].values() for upload in uploads] if parsed else []
+
     @cached_property
     def json(self) -> Any:
         """Return the body as JSON; raise HTTPError 415 if it is declared otherwise, 400 if it is broken."""

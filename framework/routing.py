@@ -73,9 +73,7 @@ class Router:
     """Keep the routing table and search it both ways."""
 
     def __init__(self, suffix: str = "", converters: Mapping[str, Converter] | None = None) -> None:
-        if suffix and not re.fullmatch(r"\.[^/<>]+", suffix):
-            raise RouteError(f'a suffix is a dot and a word, such as ".html", not {suffix!r}')
-        self.suffix = suffix
+        self.suffix = _checked(suffix)
         self.routes: list[Route] = []
         self._converters = {**CONVERTERS, **(converters or {})}
         self._tree = Node()
@@ -95,7 +93,7 @@ class Router:
             route.pattern, route.names = pattern.pattern, tuple(pattern.groupindex)
             self._regexes.append((pattern, route))
         else:
-            self._add_to_tree(route, pattern, self.suffix if suffix is None else suffix)
+            self._add_to_tree(route, pattern, self.suffix if suffix is None else _checked(suffix))
         for other in self._by_name.get(route.name, ()):
             if other.handler is not route.handler and other.pattern != route.pattern and route.name != "<lambda>":
                 raise RouteError(f"{route} has the name of {other}: give one of them another by name=…")
@@ -177,6 +175,12 @@ class Router:
                 query = {key: value for key, value in values.items() if key not in route.names and value is not None}
                 return route.url(values) + (f"?{urlencode(query, doseq=True)}" if query else "")
         raise RouteError(f"url_for({name!r}, …) lacks values for {routes[0]}: it needs {_listed(routes[0].names)}")
+
+
+def _checked(suffix: str) -> str:
+    if suffix and not re.fullmatch(r"\.[^/<>]+", suffix):
+        raise RouteError(f'a suffix is a dot and a word, such as ".html", not {suffix!r}')
+    return suffix
 
 
 def _listed(names: Iterable[str]) -> str:

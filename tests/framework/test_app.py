@@ -211,6 +211,7 @@ def test_whole_path_regex() -> None:
             lambda app: app.get("/x")(lambda _request, _code: ""),
             r"test_app\.py:\d+.*missing a required argument: ._code",
         ),
+        (lambda app: app.get("/x", suffix="csv")(print), "a suffix is a dot and a word"),
         (lambda app: app.route("/x", methods="GET")(lambda _request: ""), "methods"),
         (lambda app: app.route("/x", methods=["get"])(lambda _request: ""), "methods"),
         (lambda app: app.errorhandler("404"), "a status or a class of exceptions"),

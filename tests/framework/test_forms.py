@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from framework import App, Request, Response
 from framework.errors import HTTPError
 from framework.forms import MEMORY_LIMIT, PART_LIMIT, SPOOL_LIMIT, parse_form, read_body
 
@@ -106,6 +107,20 @@ def test_forms_refused(given: dict[str, Any], kind: str, limit: int, status: int
     with pytest.raises(HTTPError) as caught:
         parse_form(given, kind, limit)
     assert caught.value.status == status
+
+
+def test_uploads_are_closed() -> None:
+    """The file of an upload is open while the handler and its stream run, and closed with the response."""
+    app, kept = App("uploads"), list[Any]()
+
+    @app.post("/")
+    def take(request: Request) -> Response:
+        (upload,) = request.files["f"]
+        kept.append(upload.file)
+        return Response(iter([upload.file.read()]))
+
+    answer = app.test_client().post("/", form={"a": "1"}, files={"f": ("f.txt", b"x" * (SPOOL_LIMIT + 1))})
+    assert (len(answer.body), kept[0].closed) == (SPOOL_LIMIT + 1, True)
 
 
 def test_no_form() -> None:

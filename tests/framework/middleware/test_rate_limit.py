@@ -95,6 +95,31 @@ def test_processes_share_the_database(tmp_path: Path, clock: Clock) -> None:
     assert [limits[turn].get("/").status for turn in (0, 1, 0, 1)] == [200, 200, 429, 429]
 
 
+@pytest.mark.parametrize(("burst", "waits"), [(2, [0.0, 0.0]), (1, [0.0, 0.001])])
+def test_two_first_requests(tmp_path: Path, burst: int, waits: list[float]) -> None:
+    """Of two workers that see a new client at once, the slower one finds the other's bucket and takes from that."""
+    path = tmp_path / "limits.db"
+    quick = SQLStore(lambda: sqlite3.connect(path), "?")
+    quick.create_table()
+    taken: list[float] = []
+
+    class Overtaken(sqlite3.Connection):
+        """Let the other worker in just before the bucket is made."""
+
+        def cursor(self, *_args: Any) -> Any:
+            return super().cursor(OvertakenCursor)
+
+    class OvertakenCursor(sqlite3.Cursor):
+        def execute(self, statement: str, values: Any = ()) -> Any:
+            if statement.startswith("INSERT") and not taken:
+                taken.append(quick.take("key", 0.0, 1.0, burst - 1.0))
+            return super().execute(statement, values)
+
+    slow = SQLStore(lambda: sqlite3.connect(path, factory=Overtaken), "?")
+    taken.append(slow.take("key", 0.0, 1.0, burst - 1.0))
+    assert taken == waits
+
+
 def test_memory_is_bounded() -> None:
     """A flood of clients pushes out full buckets first, then old ones, and never the newest."""
     store = MemoryStore(limit=10)
