@@ -41,7 +41,8 @@ NOTICES: Final = frozenset({"watched", "unwatched", "note_saved", "moved", "alre
 NOTICE: Final = "notice"
 NOTICE_SECONDS: Final = 60
 # A browser asks each time. A shared cache answers for a second, and while it asks for another ten.
-PUBLIC: Final = "public, no-cache, s-maxage=1, stale-while-revalidate=10"
+# Not no-cache, which says the same to a browser: nginx would take it for itself and keep nothing.
+PUBLIC: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=10"
 
 
 class Pages:

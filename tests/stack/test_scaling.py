@@ -32,7 +32,7 @@ def replicas_that_saw(stack: Stack, mark: str) -> Counter[str]:
 
 def test_load_is_spread_over_all_replicas(scaled: Stack) -> None:
     """The front finds new replicas without a reload, and none of them is left idle or overrun."""
-    url, mark = f"{scaled.url}/index.html", uuid.uuid4().hex
+    url, mark = f"{scaled.url}/center.html", uuid.uuid4().hex
     with load(f"{url}?warm") as asked:
         asked.until(lambda _: min(replicas_that_saw(scaled, "?warm").values()) > 0)
     for _ in range(60):
@@ -45,7 +45,7 @@ def test_load_is_spread_over_all_replicas(scaled: Stack) -> None:
 
 def test_a_restarted_replica_costs_no_request(scaled: Stack) -> None:
     """While one of three is stopped and started again, every request is answered by the others."""
-    with load(scaled.url + "/index.html") as asked:
+    with load(scaled.url + "/center.html") as asked:
         asked.until(lambda answers: len(answers) > 10)
         run("docker", "restart", scaled.containers("app")[0]["Id"])
         asked.until(lambda answers: len(answers) > 20)
@@ -55,7 +55,7 @@ def test_a_restarted_replica_costs_no_request(scaled: Stack) -> None:
 def test_an_app_with_a_new_address_is_found(stack: Stack) -> None:
     """The only app is replaced: nginx finds it again without having been touched, and says 503 in between, not 502."""
     (before,) = stack.containers("nginx")
-    with load(stack.url + "/index.html") as asked:
+    with load(stack.url + "/center.html") as asked:
         stack.compose("up", "--detach", "--wait", "--force-recreate", "--no-deps", "app")
         asked.until(lambda answers: [answer.status for answer in answers[-5:]] == [200] * 5)
     (after,) = stack.containers("nginx")
@@ -66,7 +66,7 @@ def test_an_app_with_a_new_address_is_found(stack: Stack) -> None:
 @pytest.mark.parametrize("way", ["kill", "stop"])
 def test_without_an_app_the_front_says_503(stack: Stack, way: str) -> None:
     """Whether its address is silent, refuses or is unknown: it is 503 with Retry-After from the first request on."""
-    url = stack.url + "/index.html"
+    url = stack.url + "/center.html"
     try:
         stack.compose(way, "app")
         answers = [curl(url) for _ in range(20)]
@@ -88,4 +88,4 @@ def test_stop_ends_every_container_well(stack: Stack) -> None:
     finally:
         stack.up()
     assert stack.sql("SELECT COUNT(*) FROM minnow.stocks") == rows
-    assert curl(stack.url + "/index.html").status == 200
+    assert curl(stack.url + "/center.html").status == 200
