@@ -48,13 +48,13 @@ class Response:
     ) -> None:
         self.status = status
         self.headers = Headers(headers)
-        self.body = body.encode() if isinstance(body, str) else body
         if content_type:
             self.headers["Content-Type"] = content_type
-        elif type(body) is str:
-            self.headers.by_name.setdefault("content-type", _TEXT_FIELD)
-        elif isinstance(body, str):
-            self.headers.by_name.setdefault("content-type", _HTML_FIELD if hasattr(body, "__html__") else _TEXT_FIELD)
+        if isinstance(body, str):
+            safe = type(body) is not str and hasattr(body, "__html__")
+            self.headers.by_name.setdefault("content-type", _HTML_FIELD if safe else _TEXT_FIELD)
+            body = body.encode()
+        self.body = body
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"

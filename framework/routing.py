@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from framework.errors import HTTPError, RouteError
-from framework.paths import decode, is_plain, split_path
+from framework.paths import decode, split_path
 from framework.patterns import CONVERTERS, parse
 from framework.response import Response
 from framework.tree import Node
@@ -132,7 +132,7 @@ class Router:
     def _find(self, method: str, raw: str) -> Found | None:
         cut = raw.rfind("/") + 1
         parent = self._parents.get(raw[:cut])
-        found = parent.find_last(method, raw[cut:]) if parent is not None and is_plain(raw) else None
+        found = parent.find_last(method, raw[cut:]) if parent is not None and "%" not in raw and raw.isascii() else None
         if found is None and raw.startswith("/"):  # a target may be "*", as of OPTIONS
             found = self._tree.find(method, split_path(raw))
         if found is not None:

@@ -48,10 +48,9 @@ def falcon_app() -> Any:
 
     class Hello:
         def on_get(self, _request: Any, response: Any, name: str) -> None:
-            response.content_type = "text/plain; charset=utf-8"
             response.text = f"Hello, {name}"
 
-    app = falcon.App()
+    app = falcon.App(media_type=falcon.MEDIA_TEXT)
     app.add_route("/hello/{name}", Hello())
     return app
 
