@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.views import errors, health, live, marks, notes, settings, stocks, watching
+from app.views import center, errors, health, live, marks, notes, settings, stocks, watching
 
 if TYPE_CHECKING:
     from app.database import Database
@@ -18,6 +18,7 @@ def register(app: App, database: Database, pages: Pages) -> None:
     stocks.register(app, database, pages)
     marks.register(app, database)
     watching.register(app, database, pages)
+    center.register(app, database, pages)
     notes.register(app, database, pages)
     settings.register(app)
     live.register(app, database)

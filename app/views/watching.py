@@ -1,4 +1,4 @@
-"""The visitor's watch list, and what is put on it, moved and taken off."""
+"""Stocks put on the visitor's watch list, and taken off."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app import watchlist
 from app.errors import AlreadyWatched, NotWatched
-from app.views.back import back_to
+from app.views.back import back_to_row
 from app.visitors import named_visitor, visitor_of
 
 if TYPE_CHECKING:
@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 
 def register(app: App, database: Database, pages: Pages) -> None:
-    """Add `/center.html`, `POST /add/CODE.html` and `POST /del/CODE.html`."""
-
-    @app.get("/center")
-    def center(request: Request) -> Response:
-        """Show what the visitor watches."""
-        entries = database.read(lambda c: watchlist.entries(c, visitor_of(request)))
-        return pages.render(request, "center.html", entries=entries)
+    """Add `POST /add/CODE.html` and `POST /del/CODE.html`."""
 
     @app.post("/add/<code:[0-9]{6}>")
     def add(request: Request, code: str) -> Response:
@@ -32,7 +26,7 @@ def register(app: App, database: Database, pages: Pages) -> None:
             database.write(lambda c: watchlist.add(c, visitor, code))
         except AlreadyWatched as refusal:
             return settled(request, code, refusal)
-        return pages.confirm(request, code, "watched", back(request, code), status=201)
+        return pages.confirm(request, code, "watched", back_to_row(request, code), status=201)
 
     @app.post("/del/<code:[0-9]{6}>", name="delete")
     def delete(request: Request, code: str) -> Response:
@@ -41,15 +35,10 @@ def register(app: App, database: Database, pages: Pages) -> None:
             database.write(lambda c: watchlist.remove(c, visitor_of(request), code))
         except NotWatched as refusal:
             return settled(request, code, refusal)
-        return pages.confirm(request, code, "unwatched", back(request, code))
+        return pages.confirm(request, code, "unwatched", back_to_row(request, code))
 
     def settled(request: Request, code: str, refusal: AlreadyWatched | NotWatched) -> Response:
         """Tell that all is as it was to be: a button pressed twice is no error to the person who pressed it."""
         if not pages.wants_page(request):
             raise refusal
-        return pages.confirm(request, code, refusal.key, back(request, code))
-
-    def back(request: Request, code: str) -> str:
-        """Return where a browser goes next: to the stock's row, on the page where the button was."""
-        path = back_to(request, app.url_for("center"))
-        return path if path == app.url_for("stock", code=code) else f"{path.partition('#')[0]}#s{code}"
+        return pages.confirm(request, code, refusal.key, back_to_row(request, code))

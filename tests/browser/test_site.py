@@ -34,6 +34,7 @@ def test_watch_note_unwatch(visit: Callable[..., Visit], width: int, locale: str
     window.shoot("2-watched")
 
     window.open("/stock/000190.html")
+    expect(page.locator(".chart canvas").first).to_be_visible()
     window.shoot("3-stock")
     page.locator("a[href='/update/000190.html']").click()
     page.get_by_role("textbox").fill(NASTY)
@@ -44,7 +45,7 @@ def test_watch_note_unwatch(visit: Callable[..., Visit], width: int, locale: str
     window.look_over()
     window.shoot("5-center")
 
-    page.locator("#s000190").get_by_role("button").click()
+    page.locator("#s000190 .remove button").click()
     expect(page.locator(".empty")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text("取消关注成功" if chinese else "no longer watched")
     window.shoot("6-empty")

@@ -16,7 +16,11 @@ WATCH_POLICY = "document.addEventListener('securitypolicyviolation', e => consol
 # WCAG 2.2: no page scrolls sideways (1.4.10), no control without a name (4.1.2).
 FAULTS = """() => {
   const faults = [];
-  if (document.documentElement.scrollWidth > document.documentElement.clientWidth) faults.push("scrolls sideways");
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth > clientWidth) {
+    const wide = [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > clientWidth);
+    faults.push(`scrolls sideways, ${scrollWidth} > ${clientWidth}: ` + wide.map(e => e.outerHTML.slice(0, 60)).slice(0, 9));
+  }
   for (const control of document.querySelectorAll("button, a, textarea, input:not([type=hidden])")) {
     const labels = control.labels ? [...control.labels].map(label => label.textContent).join("") : "";
     const name = control.getAttribute("aria-label") || control.textContent.trim() || labels.trim();
@@ -60,7 +64,7 @@ class Visit:
         for code in codes:
             self.open(f"/stock/{code}.html")
             self.page.locator("main").get_by_role("button").first.click()
-            expect(self.page.get_by_role("status")).not_to_be_empty()
+            expect(self.page.locator(".flash")).not_to_be_empty()
 
     def look_over(self) -> None:
         """Fail if the page that is shown has a fault that every page must not have."""
@@ -70,7 +74,7 @@ class Visit:
     def shoot(self, name: str) -> Path:
         """Write a screenshot, to be looked at by people."""
         SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state("load")  # the network never falls idle: prices stream in
         path = SCREENSHOTS / f"{self.name}-{name}.png"
         self.page.screenshot(path=path)
         return path

@@ -1,0 +1,110 @@
+// The chart on a stock's page: daily candles or a line, volume below, a line at the previous high. Without this script
+// the table of days says the same.
+const { createChart, CandlestickSeries, LineSeries, HistogramSeries, LineStyle } = LightweightCharts;
+const figure = document.querySelector(".chart");
+const { bars, high, highTitle, empty, failed, volume: volumeWord } = figure.dataset;
+const ground = figure.querySelector(".ground");
+const legend = figure.querySelector(".legend");
+const RANGES = { month: 22, quarter: 66, year: 250 }; // trading days
+
+// The library wants plain colours; the browser works out what the tokens come to in this theme.
+function color(token, share = 100) {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `color-mix(in srgb, var(${token}) ${share}%, transparent)`;
+  const { color: found } = getComputedStyle(probe);
+  probe.remove();
+  const [red, green, blue, alpha = 1] = found.match(/[\d.]+/g).map(Number);
+  const scale = found.startsWith("color(") ? 255 : 1;
+  return `rgba(${[red, green, blue].map(part => Math.round(part * scale))}, ${alpha})`;
+}
+
+function state(text) {
+  ground.textContent = text;
+}
+
+/** Turns columns into the rows that the library draws. */
+function rowsOf({ day, open, high, low, close, volume }) {
+  return day.map((time, at) => ({ time, open: open[at], high: high[at], low: low[at], close: close[at], volume: volume[at] }));
+}
+
+function draw(rows) {
+  const chart = createChart(ground, {
+    autoSize: true,
+    layout: { attributionLogo: false, fontFamily: getComputedStyle(document.body).fontFamily },
+    localization: { locale: document.documentElement.lang, dateFormat: "yyyy-MM-dd" },
+    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
+    timeScale: { borderVisible: false, fixLeftEdge: true, fixRightEdge: true },
+    handleScroll: { vertTouchDrag: false }, // a finger that moves down means the page
+  });
+  const candles = chart.addSeries(CandlestickSeries, { borderVisible: false });
+  const line = chart.addSeries(LineSeries, { lineWidth: 2, visible: false });
+  const volume = chart.addSeries(HistogramSeries, { priceScaleId: "", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
+  volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+  candles.setData(rows);
+  line.setData(rows.map(({ time, close }) => ({ time, value: close })));
+  const marks = [candles, line].map(series => series.createPriceLine({ price: Number(high), title: highTitle, lineWidth: 1, lineStyle: LineStyle.Dashed }));
+
+  function dress() {
+    const [up, down, soft, rule, accent] = ["--up", "--down", "--soft", "--rule", "--accent"].map(token => color(token));
+    chart.applyOptions({
+      layout: { background: { color: "transparent" }, textColor: soft },
+      grid: { vertLines: { visible: false }, horzLines: { color: rule } },
+    });
+    candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
+    line.applyOptions({ color: accent });
+    marks.forEach(mark => mark.applyOptions({ color: soft, axisLabelColor: soft, axisLabelTextColor: color("--paper") }));
+    const [rose, fell] = [color("--up", 40), color("--down", 40)];
+    volume.setData(rows.map(row => ({ time: row.time, value: row.volume, color: row.close < row.open ? fell : rose })));
+  }
+
+  function tell({ time, open, high, low, close, volume }) {
+    const prices = [open, high, low, close].map(price => price.toFixed(2)).join(" · ");
+    legend.textContent = `${time}  ${prices}  ${volumeWord} ${volume.toLocaleString("en")}`;
+  }
+
+  dress();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
+  tell(rows.at(-1));
+  chart.subscribeCrosshairMove(({ logical }) => tell(rows[logical] ?? rows.at(-1)));
+  return {
+    show(days) {
+      chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, rows.length - days) - 0.5, to: rows.length - 0.5 });
+    },
+    kind(name) {
+      candles.applyOptions({ visible: name === "candles" });
+      line.applyOptions({ visible: name === "line" });
+    },
+  };
+}
+
+/** Makes one button of a group the pressed one. */
+function press(button) {
+  for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
+}
+
+async function start() {
+  let rows;
+  try {
+    const answer = await fetch(bars);
+    if (!answer.ok) throw new Error(answer.statusText);
+    rows = rowsOf(await answer.json());
+  } catch {
+    return state(failed);
+  }
+  if (!rows.length) return state(empty);
+  ground.textContent = "";
+  ground.classList.remove("state");
+  const chart = draw(rows);
+  figure.querySelector(".switch").hidden = false;
+  chart.show(RANGES.quarter);
+  figure.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (!button) return;
+    press(button);
+    if (button.value in RANGES) chart.show(RANGES[button.value]);
+    else chart.kind(button.value);
+  });
+  document.querySelector(".days").open = false;
+}
+
+start();
