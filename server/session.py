@@ -76,6 +76,8 @@ class Service:
         self.app = app
         self.settings = settings
         self.access_log = access_log
+        self.patient = keep_alive
+        """Whether a connection may wait for its client at all, as it does after a last answer that is news to it."""
         self.keep_alive = keep_alive
         """Whether connections go on; False from the moment that the worker drains."""
         self.limits = reader.Limits(
@@ -176,9 +178,13 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], client: Client) -> Ses
                     body.close()
                 if service.access_log is not None:
                     service.record(peer, request, response.status, response.body_sent, perf_counter() - started)
-            if not response.keep_alive:
-                if response.is_cut and response.ends_by_close:
+            if response.is_cut:
+                if response.ends_by_close:
                     yield Act.RESET
+                return
+            if not response.keep_alive:
+                if request.keep_alive and service.patient:  # news to the client: its next request may be on the way
+                    data = UNREAD
                 break
             request = None
             del environ, response, whole, body, known  # an idle connection holds on to nothing of its last request

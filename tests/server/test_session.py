@@ -146,13 +146,15 @@ def test_the_end_waits_for_nobody_when_all_was_read() -> None:
 
 
 def test_draining_ends_after_the_next_response() -> None:
-    """When the worker drains, a connection ends with its next response, and says so."""
+    """When the worker drains, a connection ends with its next response, says so, and waits for the client to know."""
     client = Client().send(GET)
     client.service.keep_alive = False
     client.send(GET)
     first, second = answers(client.output)
     assert "connection" not in first.fields
     assert second.fields["connection"] == "close"
+    assert client.steps[-2:] == [Act.SHUTDOWN, Want.LINGER]
+    client.finish()
     assert client.ended
 
 
