@@ -14,7 +14,7 @@ PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 py
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint up down lock clean
+.PHONY: help run test unit lint coverage bench bench-models bench-framework settings up down lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -47,6 +47,26 @@ lint: $(DEV) ## ruff, mypy --strict, shellcheck
 	if command -v shellcheck >/dev/null; then shellcheck -x $$(git grep -lE '^#!/.*sh$$|^# shellcheck shell=') || failed=1; \
 	else echo 'shellcheck is not installed: the shell scripts were not checked'; fi; \
 	exit $$failed
+
+coverage: $(DEV) ## the protocol core must be covered whole, branches too
+	@$(BIN)/pytest -q --cov=server.http11 --cov=server.session --cov=server.wsgi --cov=server.body --cov-branch \
+		--cov-report=term-missing:skip-covered --cov-fail-under=100 \
+		tests/http11 tests/server/test_session.py tests/server/test_body.py tests/server/test_wsgi*.py
+
+settings: $(DEV) ## write docs/settings.md anew from server/config.py
+	@$(BIN)/python -m server --print-settings-page >docs/settings.md
+
+bench: ## measure beside other servers (bench/README.md)
+	@$(MAKE) --no-print-directory -C bench all
+
+bench-models: ## measure the concurrency models: the table and the chart of docs/models.md
+	@$(MAKE) --no-print-directory -C bench models
+
+bench-framework: ## measure the framework beside Flask, Bottle and Falcon, in process
+	@$(PYTHON) -m venv .venv-bench-framework
+	@.venv-bench-framework/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+		-r bench/framework/requirements.txt
+	@.venv-bench-framework/bin/python bench/framework/compare.py
 
 up: ## the whole stack in containers, on http://localhost:8080 (HTTP_PORT)
 	docker compose up --detach --build --wait
