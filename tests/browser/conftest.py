@@ -58,13 +58,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the site keeps its database, `minnow.db`, and the server its log."""
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="session")
+def site_url(site_directory: Path) -> Iterator[str]:
     """Serve the site on a port that the system chose; it must stop cleanly afterwards."""
-    directory = tmp_path_factory.mktemp("browser")
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/minnow.db", "SECRET_KEY": "browser test key"}
+    database_url = f"sqlite:///{site_directory}/minnow.db"
+    environment = {**os.environ, "DATABASE_URL": database_url, "SECRET_KEY": "browser test key"}
     for command in ("migrate", "seed"):
         subprocess.run([sys.executable, "-m", "app", command], cwd=ROOT, env=environment, check=True, timeout=30)
-    log = directory / "server.log"
+    log = site_directory / "server.log"
     with log.open("w") as stderr:
         command_line = [sys.executable, "-m", "server", "app:create_app()", "--bind", "127.0.0.1:0"]
         server = subprocess.Popen(command_line, cwd=ROOT, env=environment, stderr=stderr, stdout=stderr)
