@@ -139,15 +139,16 @@ def test_sql_forgets(tmp_path: Path) -> None:
         store.take(key, now, 1.0, 0.0)
     store.forget(50.0)
     connection = sqlite3.connect(path)
-    assert connection.execute("SELECT bucket FROM rate_limit").fetchall() == [("new",)]
+    assert connection.execute("SELECT full_at FROM rate_limit").fetchall() == [(101.0,)]
     connection.close()
 
 
 def test_long_keys(store: Store) -> None:
-    """A key of any length and content is a key."""
+    """A key of any length and content is a key, and another than one that differs at its end."""
     key = "'; DROP TABLE rate_limit; --中" * 100
     assert store.take(key, 0.0, 1.0, 0.0) == 0
     assert store.take(key, 0.0, 1.0, 0.0) == 1.0
+    assert store.take(f"{key}2", 0.0, 1.0, 0.0) == 0
 
 
 def test_failing_store(caplog: pytest.LogCaptureFixture) -> None:
