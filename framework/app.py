@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from framework.templating import check_directory, make_environment, render
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from logging import Logger
     from pathlib import Path
 
     from jinja2 import Environment
@@ -65,7 +65,6 @@ class App(Group):
         self.name = name
         self.debug = debug
         self.body_limit = body_limit
-        self.logger = logging.getLogger(name)
         self.router = Router(suffix, converters)
         if isinstance(secret_keys, str) or not all(secret_keys):
             raise RouteError(f"App({name!r}, secret_keys=…) takes a list of keys, none of them empty")
@@ -84,6 +83,13 @@ class App(Group):
 
     def __repr__(self) -> str:
         return f"<App {self.name} with {len(self.router.routes)} routes>"
+
+    @cached_property
+    def logger(self) -> Logger:
+        """Return the logger that has the application's name."""
+        from logging import getLogger  # noqa: PLC0415 - slow, and without errors there is nothing to say
+
+        return getLogger(self.name)
 
     def add_route(self, route: Route, pattern: str | re.Pattern[str], suffix: str | None) -> None:
         """Enter a route into the table; ``route`` and its shorthands are the comfortable way."""

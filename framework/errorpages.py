@@ -6,7 +6,6 @@ traceback, if the application was made with ``debug=True``.
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 from framework.errors import HTTPError
@@ -24,5 +23,7 @@ def error_page(request: Request, error: Exception) -> Response:
         return Response(text, error.status, error.headers)
     text = f"500 Internal Server Error\n\nThe error has been noted under {request.id}.\n"
     if request.app.debug and from_this_machine(request.environ):
+        import traceback  # noqa: PLC0415 - slow, and production does not need it
+
         text += "\n" + "".join(traceback.format_exception(error))
     return Response(text, 500)

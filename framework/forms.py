@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from framework.errors import HTTPError
 from framework.multidict import FIELD_LIMIT, MultiDict, parse_pairs
@@ -16,8 +15,7 @@ SPOOL_LIMIT = 64 * 1024  # bytes of a file that stay in memory; the rest goes to
 PART_LIMIT = 128  # parts of a multipart form
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(NamedTuple):
     """Hold one uploaded file. ``filename`` is the client's word: never open a path made from it."""
 
     filename: str

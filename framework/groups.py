@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -172,6 +171,8 @@ def where(handler: Handler) -> str:
 
 
 def _check_signature(route: Route) -> None:
+    import inspect  # noqa: PLC0415 - slow, and mounting applications takes none
+
     try:
         signature = inspect.signature(route.handler)
     except ValueError:  # a builtin may have none

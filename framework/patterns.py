@@ -14,7 +14,7 @@ A pattern is matched against decoded text, one segment at a time: a slash inside
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.errors import RouteError
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     Matcher = Callable[[str], tuple[Any, ...] | None]
 
 
-@dataclass(frozen=True, slots=True)
 class Converter:
     """Say which text a variable takes, and what it is turned into.
 
@@ -34,14 +33,22 @@ class Converter:
     ``format`` is the way back, for ``url_for``. A converter that ``spans`` takes slashes along.
     """
 
-    regex: str
-    parse: Callable[[str], Any] = str
-    format: Callable[[Any], str] = str
-    spans: bool = False
+    __slots__ = ("format", "parse", "regex", "spans")
 
-    def __post_init__(self) -> None:
-        if re.compile(self.regex).groups:
+    def __init__(
+        self,
+        regex: str,
+        parse: Callable[[str], Any] = str,
+        format: Callable[[Any], str] = str,  # noqa: A002 - the opposite of parse has no better name
+        *,
+        spans: bool = False,
+    ) -> None:
+        if re.compile(regex).groups:
             raise ValueError("write (?:…) for (…): only the variable itself is captured")
+        self.regex = regex
+        self.parse = parse
+        self.format = format
+        self.spans = spans
 
 
 CONVERTERS: Mapping[str, Converter] = {
@@ -200,9 +207,15 @@ def _converter(name: str, kind: str | None, converters: Mapping[str, Converter])
     if kind.isidentifier() or not kind:
         raise RouteError(f"<{name}:{kind}>: no converter {kind!r}; there are {', '.join(sorted(converters))}")
     try:
-        return Converter(kind)
+        return _inline(kind)
     except (re.error, ValueError) as error:
         raise RouteError(f"<{name}:{kind}> is no good regular expression: {error}") from None
+
+
+@lru_cache
+def _inline(regex: str) -> Converter:
+    """Return the same converter for the same expression, so that equal segments are known as such."""
+    return Converter(regex)
 
 
 def _check_names(segments: tuple[Segment, ...]) -> None:

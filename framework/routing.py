@@ -11,7 +11,6 @@ unless the pattern ends with a slash. A request for the bare path is redirected 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -25,6 +24,7 @@ from framework.tree import Node
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from framework.groups import Group
     from framework.patterns import Converter, Segment
     from framework.request import Request
 
@@ -32,24 +32,36 @@ if TYPE_CHECKING:
     Found = tuple["Route", dict[str, Any]]
 
 
-@dataclass(slots=True)
 class Route:
     """Hold one line of the routing table.
 
-    ``pattern`` is the public one, suffix included. ``where`` is the file and line of the handler.
+    ``where`` is the file and line of the handler. When the route is entered into the table, ``pattern`` becomes the
+    public one, suffix included, and is parsed into ``segments`` with the variables ``names``.
     """
 
-    name: str
-    pattern: str
-    methods: tuple[str, ...]
-    handler: Handler
-    where: str = ""
     segments: tuple[Segment, ...] = ()
     names: tuple[str, ...] = ()
-    csrf: bool = True
-    group: Any = None  # a framework.groups.Group, which knows the hooks
 
-    def __str__(self) -> str:
+    def __init__(
+        self,
+        name: str,
+        pattern: str,
+        methods: tuple[str, ...],
+        handler: Handler,
+        where: str = "",
+        *,
+        csrf: bool = True,
+        group: Group | None = None,
+    ) -> None:
+        self.name = name
+        self.pattern = pattern
+        self.methods = methods
+        self.handler = handler
+        self.where = where
+        self.csrf = csrf
+        self.group = group
+
+    def __repr__(self) -> str:
         return f'route "{self.pattern}" ({self.name}, {self.where})'
 
     def overlaps(self, other: Route, start: int) -> bool:

@@ -6,8 +6,7 @@ one after the other, the best rank first; there are seldom more than two in one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.errors import RouteError
 
@@ -18,23 +17,24 @@ if TYPE_CHECKING:
     Values = tuple[Any, ...]
 
 
-@dataclass(slots=True)
-class _Edge:
+class _Edge(NamedTuple):
     """Lead from a node to the next by a segment with variables."""
 
     segment: Segment
     node: Node
-    routes: list[Route] = field(default_factory=list)
+    routes: list[Route]
 
 
-@dataclass(slots=True)
 class Node:
     """Stand between two segments of the tree."""
 
-    literals: dict[str, Node] = field(default_factory=dict)
-    edges: list[_Edge] = field(default_factory=list)
-    trials: list[tuple[Matcher, Node, bool]] = field(default_factory=list)  # the edges, ready for ``find``
-    routes: dict[str, Route] = field(default_factory=dict)  # by method: those that end here
+    __slots__ = ("edges", "literals", "routes", "trials")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, Node] = {}
+        self.edges: list[_Edge] = []
+        self.trials: list[tuple[Matcher, Node, bool]] = []  # the edges, ready for ``find``
+        self.routes: dict[str, Route] = {}  # by method: those that end here
 
     def add(self, route: Route, depth: int = 0) -> None:
         """Grow the tree by one route; raise RouteError if it clashes with an earlier one."""
@@ -57,7 +57,7 @@ class Node:
                     if route.overlaps(other, depth):
                         raise RouteError(f"{route} is ambiguous: it may match the same paths as {other}")
         else:
-            edge = _Edge(segment, Node())
+            edge = _Edge(segment, Node(), [])
             self.edges.append(edge)
             self.edges.sort(key=lambda edge: edge.segment.rank)
             self.trials = [(edge.segment.matcher(), edge.node, edge.segment.spans) for edge in self.edges]
