@@ -10,6 +10,7 @@ anyone else, curl's `*/*` included, one line of text. The status of a refusal is
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -40,6 +41,7 @@ FORMS: Final = {"text/html": "html", "application/xhtml+xml": "html", "applicati
 NOTICES: Final = frozenset({"watched", "unwatched", "note_saved", "moved", "already_watched", "not_watched"})
 NOTICE: Final = "notice"
 NOTICE_SECONDS: Final = 60
+ADDRESSES: Final = 32_768  # three for each stock of the whole market, and what visitors search for
 # A browser asks each time. A shared cache answers for a second, and while it asks for another ten.
 # Not no-cache, which says the same to a browser: nginx would take it for itself and keep nothing.
 PUBLIC: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=10"
@@ -53,6 +55,8 @@ class Pages:
         app.jinja.filters.update(FILTERS)
         self._translators = load_translators()
         self._build = _build()
+        # The same few addresses stand on every page, three for each stock: they are built once.
+        self._address = lru_cache(maxsize=ADDRESSES)(app.url_for)
 
     def translator(self, request: Request) -> Translator:
         """Return the catalogue in the language that the visitor chose, or that Accept-Language likes best."""
@@ -62,7 +66,7 @@ class Pages:
         """Return the visitor's own page, with the notice that the request before it left, shown once."""
         t = self.translator(request)
         notice = request.cookies.get(NOTICE)
-        response = self._app.render(template, request, t=t, notice=notice if notice in NOTICES else "", **context)
+        response = self._fill(request, template, t, notice if notice in NOTICES else "", context)
         response.status = status
         if notice:
             response.delete_cookie(NOTICE)
@@ -84,7 +88,7 @@ class Pages:
         if NOTICE in request.cookies:
             return self.render(request, template, version=version, **context)
         t = self.translator(request)
-        response = self._app.render(template, request, t=t, notice="", version=version, **context)
+        response = self._fill(request, template, t, "", {"version": version, **context})
         return self._public(request, response, version)
 
     def public_json(self, request: Request, value: object, version: int) -> Response:
@@ -113,6 +117,16 @@ class Pages:
         for name, value in headers.items():
             response.headers[name] = value
         return response
+
+    def _fill(
+        self, request: Request, template: str, t: Translator, notice: str | None, context: Mapping[str, Any]
+    ) -> Response:
+        root: str = request.environ.get("SCRIPT_NAME", "")
+
+        def url_for(name: str, /, **values: str | int) -> str:
+            return root + self._address(name, **values)
+
+        return self._app.render(template, request, **{"t": t, "notice": notice, "url_for": url_for, **context})
 
     def _tell(self, request: Request, status: int, key: str, fields: Mapping[str, str]) -> Response:
         t = self.translator(request)

@@ -44,6 +44,23 @@ def test_get_changes_nothing(site: Site, path: str) -> None:
     assert site.watch_count() == 0
 
 
+def test_no_get_handler_asks_to_write(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every route that takes GET reads alone; what it might still try, its connection refuses (test_database)."""
+    client = site.visitor("000007")
+
+    def refuse(_work: object) -> None:
+        raise AssertionError("a GET wrote")
+
+    monkeypatch.setattr(site.database, "write", refuse)
+    routes = [
+        route for route in site.app.router.routes if "GET" in route.methods and route.name not in {"static", "live"}
+    ]
+    paths = [site.app.url_for(route.name, **({"code": "000007"} if "code" in str(route) else {})) for route in routes]
+    assert len(paths) > 8
+    for path in paths:
+        assert client.get(path, headers=BROWSER).status == 200
+
+
 def test_list_has_every_stock(site: Site) -> None:
     """The list shows more than 100 rows, the course's columns, and says that the data are a sample."""
     page = site.app.test_client().get("/index.html").text
