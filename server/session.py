@@ -15,7 +15,7 @@ client has gone, the driver closes the generator.
 import enum
 from collections.abc import Generator
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from server.body import Body
 from server.http11 import framing, reader, writer
@@ -102,7 +102,7 @@ class Endpoint:
         address: the listener's `getsockname()`.
     """
 
-    ROOM = 256
+    ROOM: ClassVar = 256
 
     def __init__(self, service: Service, address: Any, *, multithread: bool, multiprocess: bool) -> None:
         self.service = service

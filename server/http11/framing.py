@@ -1,6 +1,6 @@
 """Bytes to bodies: how much of what follows a head belongs to it, with the coding taken off (RFC 9112 §6)."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 from server.http11 import grammar
 from server.http11.errors import BadChunk, ContentTooLarge, FieldsTooLarge
@@ -40,9 +40,9 @@ class ChunkedReader:
     __slots__ = ("_extensions", "_limits", "_line", "_remaining", "_size", "_trailer_size", "_trailers", "rest")
 
     # What `_remaining` says when it is no count of octets that the chunk still owes.
-    SIZE_LINE = -1
-    CHUNK_END = -2
-    TRAILERS = -3
+    SIZE_LINE: ClassVar = -1
+    CHUNK_END: ClassVar = -2
+    TRAILERS: ClassVar = -3
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

@@ -1,7 +1,7 @@
 """Bytes to requests: the head, in one piece or as it comes. What follows it is in `framing`."""
 
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import ClassVar, Final, NoReturn
 
 from server.http11 import grammar
 from server.http11.errors import (
@@ -52,8 +52,8 @@ class _Lines(dict[str, tuple[str, str]]):
     Only lines that passed the grammar get in, only short ones, and all are forgotten when there are too many.
     """
 
-    ROOM = 2048
-    LONGEST = 256
+    ROOM: ClassVar = 2048
+    LONGEST: ClassVar = 256
 
     def __missing__(self, line: str) -> tuple[str, str]:
         entry = parse_field(line)
@@ -67,8 +67,8 @@ class _Lines(dict[str, tuple[str, str]]):
 class _Sections(dict[bytes, dict[str, str]]):
     """Parsed field sections, remembered by the same rules: a connection mostly repeats all of it but the cookie."""
 
-    ROOM = 256
-    LONGEST = 2048
+    ROOM: ClassVar = 256
+    LONGEST: ClassVar = 2048
 
     def __missing__(self, section: bytes) -> dict[str, str]:
         fields = parse_fields(section.decode("latin-1").split("\r\n")[1:])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from server.http11 import grammar
 from server.http11.errors import ResponseError
@@ -52,8 +52,8 @@ class Head(NamedTuple):
 class _Lines(dict[Header, tuple[bytes, str]]):
     """Rendered fields and their lower-case names, remembered: most come again soon. Bounded like `_FieldLines`."""
 
-    ROOM = 1024
-    LONGEST = 256
+    ROOM: ClassVar = 1024
+    LONGEST: ClassVar = 256
 
     def __missing__(self, header: Header) -> tuple[bytes, str]:
         name, value = header
@@ -108,8 +108,8 @@ def render_head(status: str, headers: Sequence[Header]) -> Head:
 class _Heads(dict[tuple[str | Header, ...], Head]):
     """Rendered heads by status and headers, remembered: many applications have only a few. Bounded, too."""
 
-    ROOM = 512
-    LONGEST = 1024
+    ROOM: ClassVar = 512
+    LONGEST: ClassVar = 1024
 
     def __missing__(self, key: tuple[str, *tuple[Header, ...]]) -> Head:
         status, *headers = key
@@ -136,7 +136,7 @@ def _declared(value: str | None) -> int | None:
 class _StatusLines(dict[str, bytes]):
     """Rendered status lines, remembered: a server knows some sixty of them."""
 
-    ROOM = 256
+    ROOM: ClassVar = 256
 
     def __missing__(self, status: str) -> bytes:
         line = render_status(status)
