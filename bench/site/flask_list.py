@@ -1,7 +1,6 @@
 """The list page on Flask: the same query, template, catalogue and database driver, for `gunicorn -k gevent`.
 
-`flask_list:own` builds its links by Flask's own `url_for`, as a Flask site would; `flask_list:lean` by this project's,
-so that the difference to it is the server and the framework alone.
+Its links are built by Flask's own `url_for`, as a Flask site would build them.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Request(flask.Request):
         return self.path
 
 
-def create(*, lean: bool) -> flask.Flask:
+def create() -> flask.Flask:
     """Return the application."""
     config = Config.from_environment()
     minnow = site.create_app(config)
@@ -48,13 +47,12 @@ def create(*, lean: bool) -> flask.Flask:
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.trim_blocks, app.jinja_env.lstrip_blocks = minnow.jinja.trim_blocks, minnow.jinja.lstrip_blocks
     app.jinja_env.globals["static_url"] = minnow.static_url
-    more = {"url_for": minnow.url_for} if lean else {}
     t = load_translators()["en"]
 
     def index() -> flask.Response:
         wanted = Wanted.from_query(MultiDict(parse_pairs(flask.request.query_string.decode())))
         version, found = database.read(lambda c: (quotes.version(c), listing(c, wanted)))
-        text = flask.render_template("list.html", t=t, notice="", version=version, listing=found, **more)
+        text = flask.render_template("list.html", t=t, notice="", version=version, listing=found)
         response = flask.Response(text, content_type="text/html; charset=utf-8")
         response.set_etag(f"{version}-en")
         return response
@@ -62,13 +60,3 @@ def create(*, lean: bool) -> flask.Flask:
     for name, path in ROUTES.items():
         app.add_url_rule(path, name, index if name == "index" else flask.abort)
     return app
-
-
-def own() -> flask.Flask:
-    """Return the application with Flask's own links."""
-    return create(lean=False)
-
-
-def lean() -> flask.Flask:
-    """Return the application with this project's links."""
-    return create(lean=True)

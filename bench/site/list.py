@@ -106,8 +106,7 @@ def main() -> None:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         started = {
             "minnow": lambda port: ours(port, app="app:create_app()"),
-            "flask": lambda port: gunicorn("flask_list:own()", port),
-            "flask, lean": lambda port: gunicorn("flask_list:lean()", port),
+            "flask": lambda port: gunicorn("flask_list:create()", port),
         }
         servers = {
             name: stack.enter_context(Server(command, environment=environment)) for name, command in started.items()
@@ -151,7 +150,6 @@ def report(results: dict[str, Any]) -> str:
     uncached, cached = results["uncached, 50 connections"], results["cached, 50 connections"]
     ratios = [
         ["minnow ÷ flask, uncached", uncached["minnow"]["rate"] / uncached["flask"]["rate"], GOALS["uncached"]],
-        ["minnow ÷ flask, lean, uncached", uncached["minnow"]["rate"] / uncached["flask, lean"]["rate"], None],
         [
             "nginx, cached ÷ minnow, uncached",
             cached["nginx, cached"]["rate"] / cached["minnow"]["rate"],
