@@ -14,7 +14,7 @@ PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 py
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint coverage bench bench-models bench-framework settings up down lock clean
+.PHONY: help run test unit lint coverage compiled bench bench-models bench-framework settings up down lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -55,6 +55,9 @@ coverage: $(DEV) ## the protocol core must be covered whole, branches too
 
 settings: $(DEV) ## write docs/settings.md anew from server/config.py
 	@$(BIN)/python -m server --print-settings-page >docs/settings.md
+
+compiled: $(DEV) ## a copy of the server whose core mypyc has compiled, in var/compiled (needs a C compiler)
+	@deploy/compile-core var/compiled
 
 bench: ## measure beside other servers (bench/README.md)
 	@$(MAKE) --no-print-directory -C bench all

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from apps import HELLO
 
-from harness.processes import BENCH, HOST, Server, python
+from harness.processes import BENCH, HOST, ROOT, Server, python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 OURS = "minnow"
+COMPILED = ROOT / "var" / "compiled"
 PATIENCE = 300  # seconds that an idle connection is kept: none may be closed for idleness while it is measured
 CROWD = 12_000  # connections that a server must admit: 10,000 idle ones and the load
 
@@ -25,6 +26,11 @@ def ours(port: int, *options: str, app: str = "apps:hello", model: str = "corout
     """Return the command of this project's server."""
     command = [python(), "-m", "server", app, "--bind", f"{HOST}:{port}", "--workers", "1", "--model", model]
     return [*command, "--access-log", "off", "--max-connections", str(CROWD), *options]
+
+
+def compiled(port: int) -> list[str]:
+    """Return the command of this project's server, its core compiled by `make compiled`."""
+    return ["env", "-C", str(COMPILED), *ours(port)]
 
 
 def gunicorn(port: int, *options: str) -> list[str]:
@@ -68,7 +74,9 @@ class Peer:
         return Server(self.command)
 
     def missing(self) -> bool:
-        """Whether its library is not installed in the servers' interpreter."""
+        """Whether its library is not installed in the servers' interpreter, or what has to be compiled is not."""
+        if self.command is compiled and not list(COMPILED.glob("server/session.*.so")):
+            return True
         probe = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({self.module!r}) is None)"
         return bool(subprocess.run([python(), "-c", probe], cwd=BENCH.parent, check=False).returncode)
 
@@ -77,6 +85,7 @@ PEERS = {
     peer.name: peer
     for peer in (
         Peer(OURS, ours, "server"),
+        Peer("minnow-compiled", compiled, "server"),
         Peer("bjoern", partial(launched, "bjoern"), "bjoern"),
         Peer("granian", granian, "granian"),
         Peer("gunicorn-gevent", lambda port: gunicorn(port, "--worker-class", "gevent"), "gunicorn"),
