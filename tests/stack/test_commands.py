@@ -24,8 +24,11 @@ def test_the_doctor_counts_connections(stack: Stack) -> None:
 
 def test_bars_go_out_and_come_back(stack: Stack) -> None:
     """What was exported is imported again, through pipes: the same bars, the same quotes, one version later."""
-    figures = "SELECT COUNT(*), SUM(volume), SUM(close) FROM minnow.bars; SELECT SHA2(GROUP_CONCAT(CONCAT_WS('|', code, "
-    figures += "name, initials, price, change_percent, turnover_percent, previous_high, recent)), 256) FROM minnow.stocks"
+    columns = "code, name, initials, price, change_percent, turnover_percent, previous_high, recent"
+    figures = (
+        "SELECT COUNT(*), SUM(volume), SUM(close) FROM minnow.bars; "
+        f"SELECT SHA2(GROUP_CONCAT(CONCAT_WS('|', {columns})), 256) FROM minnow.stocks"
+    )
     before = stack.sql(figures)
     version = int(stack.sql("SELECT version FROM minnow.market"))
     told = stack.shell("app", "python -m app export --since 2026-10-01 | python -m app import -")
