@@ -25,5 +25,11 @@ def error_page(request: Request, error: Exception) -> Response:
     if request.app.debug and from_this_machine(request.environ):
         import traceback  # noqa: PLC0415 - slow, and production does not need it
 
-        text += "\n" + "".join(traceback.format_exception(error))
+        text += _circumstances(request) + "".join(traceback.format_exception(error))
     return Response(text, 500)
+
+
+def _circumstances(request: Request) -> str:
+    answered = f"{request.route} {request.path_values}" if request.route else "no route"
+    query = f"?{request.environ.get('QUERY_STRING', '')}".rstrip("?")
+    return f"\n{request.method} {request.raw_path}{query}\n{answered}\n\n"

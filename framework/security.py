@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from framework.headers import Field
 
+FORWARDED = "minnow.forwarded"  # the environ's key: what proxies say was read or removed before we were called
+_PROXIED = ("HTTP_X_FORWARDED", "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP", FORWARDED)
 FIELDS: Mapping[str, str] = {
     # Everything from this host alone, nothing inline, no plug-ins, no frame around the page.
     "Content-Security-Policy": (
@@ -46,11 +48,13 @@ def bare_host(host: str) -> str:
 def from_this_machine(environ: Mapping[str, Any]) -> bool:
     """Tell whether a developer at this very machine is asking, so that a traceback may be shown.
 
-    A proxy on this machine asks in others' names: it gives itself away by its forwarding fields or by the Host.
+    A proxy on this machine asks in others' names. It gives itself away by its forwarding fields (``FORWARDED`` stands
+    for those that were removed on the way), by the Host, or by HTTP/1.0, which no browser speaks. Several workers are
+    no developer's server either.
     """
-    forwarded = any(key.startswith(("HTTP_X_FORWARDED", "HTTP_FORWARDED", "HTTP_VIA")) for key in environ)
+    deployed = environ.get("wsgi.multiprocess") or environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
     hosts = (environ.get("REMOTE_ADDR", ""), bare_host(environ.get("HTTP_HOST", "")))
-    return not forwarded and all(map(_is_loopback, hosts))
+    return not deployed and not any(key.startswith(_PROXIED) for key in environ) and all(map(_is_loopback, hosts))
 
 
 def _is_loopback(host: str) -> bool:

@@ -55,6 +55,7 @@ def make_environ(
         "QUERY_STRING": query,
         "REQUEST_URI": f"{path}?{query}" if query else path,
         "REMOTE_ADDR": "127.0.0.1",
+        "SERVER_PROTOCOL": "HTTP/1.1",
         "HTTP_HOST": parts.netloc or "localhost",
         "CONTENT_TYPE": content_type,
         "CONTENT_LENGTH": str(len(body)) if body else "",

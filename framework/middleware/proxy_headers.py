@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.middleware.wsgi import Networks, parse_address
+from framework.security import FORWARDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from framework.middleware.wsgi import Environ, StartResponse, WSGIApp
 
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
+FIELDS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -29,7 +30,9 @@ class ProxyHeaders:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a WSGI request."""
-        addresses, scheme, host, _ = (environ.pop(key, "") for key in FORWARDED)
+        said = addresses, scheme, host, _ = [environ.pop(key, "") for key in FIELDS]
+        if any(said):
+            environ[FORWARDED] = True
         if parse_address(environ.get("REMOTE_ADDR", "")) in self._trusted:
             environ["REMOTE_ADDR"] = self._client(addresses) or environ["REMOTE_ADDR"]
             scheme = _last(scheme).lower()

@@ -31,6 +31,9 @@ _POSING = _READ | {
 }
 """What applications believe a proxy by; most are not read here, but an untrusted peer may not send them either."""
 
+SPOKEN_FOR = "minnow.forwarded"
+"""The environ's key that tells the application that there were such fields, read or removed."""
+
 _MEMORABLE = 256
 """Length of fields up to which their reading is remembered: what strangers send must not fill the memory."""
 
@@ -65,6 +68,7 @@ class TrustedProxies:
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         if not environ.keys().isdisjoint(_POSING):
+            environ[SPOKEN_FOR] = True
             self._apply(environ)
         return self._app(environ, start_response)
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from framework import App, Request, Response, RouteError
+from framework.middleware.proxy_headers import ProxyHeaders
 from framework.security import FIELDS, bare_host, host_is_trusted
+from framework.testing import Client
 
 
 def make(**options: Any) -> App:
@@ -110,6 +112,7 @@ SECRET = "hunter2"
         ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, False),
         ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}, False),
         ("127.0.0.1", {"Via": "1.1 nginx"}, False),
+        ("127.0.0.1", {"X-Real-IP": "127.0.0.1"}, False),
         ("127.0.0.1", {"Host": "example.com"}, False),
     ],
 )
@@ -120,6 +123,33 @@ def test_tracebacks(address: str, headers: dict[str, str], seen: bool) -> None:
     assert (answer.status, SECRET in answer.text) == (500, seen)
     answer = make().test_client(REMOTE_ADDR=address).get(url, headers=headers)
     assert (answer.status, SECRET in answer.text) == (500, False)
+
+
+def test_debug_page_tells_all() -> None:
+    """Developers see what was asked, which route answered with which values, and the way to the error."""
+    app = App("debug", debug=True)
+    app.post("/buy/<code:int>", name="buy")(lambda _request, code: code.nothing)
+    page = app.test_client().post("/buy/7?n=1").text
+    for part in ("POST /buy/7?n=1", '"/buy/<code:int>" (buy, ', "{'code': 7}", "test_security.py", "AttributeError"):
+        assert part in page
+
+
+@pytest.mark.parametrize(
+    "environ", [{"SERVER_PROTOCOL": "HTTP/1.0"}, {"wsgi.multiprocess": True}, {"minnow.forwarded": True}]
+)
+def test_no_traceback_in_production(environ: dict[str, Any]) -> None:
+    """Several workers, HTTP/1.0 and fields that the server removed tell of a deployment: no traceback then."""
+    answer = make(debug=True).test_client(**environ).get("http://localhost/crash")
+    assert (answer.status, SECRET in answer.text) == (500, False)
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"])
+@pytest.mark.parametrize("trusted", [[], ["127.0.0.1"]])
+def test_no_traceback_through_proxy_headers(name: str, trusted: list[str]) -> None:
+    """A proxy on this machine stays one after its fields have been read or removed."""
+    client = Client(ProxyHeaders(make(debug=True), trusted=trusted))
+    assert SECRET in client.get("http://localhost/crash").text
+    assert SECRET not in client.get("http://localhost/crash", headers={name: "localhost"}).text
 
 
 def test_definition_errors_name_the_directory() -> None:

@@ -38,6 +38,14 @@ def test_a_stranger_is_not_believed_and_fools_nobody(peer: str) -> None:
     assert environ["HTTP_HOST"] == "site.example"
 
 
+@pytest.mark.parametrize("name", POSING)
+@pytest.mark.parametrize("peer", [PROXY, "203.0.113.9"])
+def test_the_application_learns_that_somebody_spoke_for_others(peer: str, name: str) -> None:
+    """Read or removed, such a field leaves its mark; without one there is none."""
+    assert seen(peer, **{name.removeprefix("HTTP_").lower(): "x"})["minnow.forwarded"] is True
+    assert "minnow.forwarded" not in seen(peer)
+
+
 def test_a_trusted_proxy_is_believed() -> None:
     """Address, scheme and host are the client's; the peer's port is gone, and so are the fields that were used."""
     environ = seen(
