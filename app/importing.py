@@ -41,7 +41,10 @@ def load(url: URL, wait: float, files: list[str], encoding: str = "auto") -> str
     with maintenance.sole_engine(url, wait) as engine:
         for name in files:
             with engine.begin() as connection, _opened(name) as file:
-                told.append(_load_file(connection, name, file, encoding))
+                try:
+                    told.append(_load_file(connection, name, file, encoding))
+                except MaintenanceError as error:
+                    raise MaintenanceError("\n".join([str(error), *told])) from error
     return "\n".join(told)
 
 
