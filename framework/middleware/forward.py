@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from itertools import chain
-from threading import Lock
+from threading import Lock, Thread
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -42,24 +44,36 @@ class Upstream:
     url: str
     busy: int = 0  # requests in flight
     served: int = 0
-    down_until: float = 0.0  # monotonic seconds
+    down_until: float = 0.0  # monotonic seconds; 0 while it is well
+    watched: bool = False  # by a thread that asks whether it is back
+
+    def is_out(self, now: float) -> bool:
+        """Tell whether it is to be left alone: after a failure for a while, and then but for one request at a time."""
+        return now < self.down_until or (self.down_until > 0 and self.busy > 0)
 
 
 class Forwarder:
     """Send each request to the upstream with the fewest requests in flight.
 
-    An upstream that fails is left alone for ``pause`` seconds. A request goes on to the next one if the first could not
+    An upstream that fails is left alone for ``pause`` seconds; then one request at a time tries it, until one succeeds.
+    With ``check``, a path such as ``/healthz``, no visitor has to: the upstream is asked for that every ``pause``
+    seconds, and comes back when it answers with a status below 400. A request goes on to the next one if the first could not
     be reached, or did not answer and the method is safe to repeat. If none is left, the answer is 502, or 504
     when the last one was too slow. ``timeout`` is in seconds.
     """
 
-    def __init__(self, upstreams: Iterable[str], *, timeout: float = TIMEOUT, pause: float = PAUSE) -> None:
+    def __init__(
+        self, upstreams: Iterable[str], *, timeout: float = TIMEOUT, pause: float = PAUSE, check: str = ""
+    ) -> None:
         self._upstreams = [Upstream(url.rstrip("/")) for url in upstreams]
         for upstream in self._upstreams:
             if urlsplit(upstream.url).scheme not in {"http", "https"}:
                 raise ValueError(f"an upstream is http://host:port, unlike {upstream.url!r}")
         if not self._upstreams:
             raise ValueError("there is no upstream to forward to")
+        if check and not check.startswith("/"):
+            raise ValueError(f"an upstream is checked by a path that begins with a slash, unlike {check!r}")
+        self._check = check
         self._timeout = timeout
         self._pause = pause
         self._lock = Lock()
@@ -90,7 +104,7 @@ class Forwarder:
         """Return the least busy upstream, one that is down only if no other is left."""
         with self._lock:
             now = time.monotonic()
-            chosen = min(left, key=lambda upstream: (upstream.down_until > now, upstream.busy, upstream.served))
+            chosen = min(left, key=lambda upstream: (upstream.is_out(now), upstream.busy, upstream.served))
             chosen.busy += 1
             chosen.served += 1
             return chosen
@@ -98,7 +112,35 @@ class Forwarder:
     def _release(self, upstream: Upstream, *, failed: bool) -> None:
         with self._lock:
             upstream.busy -= 1
-            upstream.down_until = time.monotonic() + self._pause if failed else 0.0
+            if not failed:
+                upstream.down_until = 0.0
+            elif not self._check:
+                upstream.down_until = time.monotonic() + self._pause
+            else:
+                upstream.down_until = math.inf
+                if not upstream.watched:
+                    upstream.watched = True
+                    Thread(target=self._watch, args=(upstream,), daemon=True).start()
+
+    def _watch(self, upstream: Upstream) -> None:
+        """Ask an upstream how it does until it is well again."""
+        while True:
+            time.sleep(self._pause)
+            well = _is_well(upstream.url, self._check, self._timeout)
+            with self._lock:
+                if well or not upstream.down_until:  # a request may have been quicker
+                    upstream.down_until, upstream.watched = 0.0, False
+                    break
+        log.warning("upstream %s is back", upstream.url)
+
+
+def _is_well(url: str, check: str, timeout: float) -> bool:
+    with closing(_connection(url, timeout)) as connection:
+        try:
+            connection.request("GET", urlsplit(url).path + check)
+            return connection.getresponse().status < HTTPStatus.BAD_REQUEST
+        except (OSError, HTTPException):
+            return False
 
 
 def _connection(url: str, timeout: float) -> HTTPConnection:

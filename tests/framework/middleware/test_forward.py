@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -16,7 +17,7 @@ from framework.middleware.forward import Forwarder
 from framework.testing import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Quiet(WSGIRequestHandler):
@@ -27,7 +28,7 @@ class Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def upstream(name: str, calls: list[str]) -> Iterator[str]:
+def upstream(name: str, calls: list[str], port: int = 0) -> Iterator[str]:
     """Run a server; yield its address."""
     app = App(name)
 
@@ -44,7 +45,7 @@ def upstream(name: str, calls: list[str]) -> Iterator[str]:
         def handle_error(self, *_args: Any) -> None:
             """Keep silent."""
 
-    with make_server("127.0.0.1", 0, app, Server, Quiet) as server:
+    with make_server("127.0.0.1", port, app, Server, Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
@@ -175,6 +176,58 @@ def test_comes_back() -> None:
         forwarder._upstreams[0].down_until = float("inf")
         assert Client(forwarder).get("/x").status == 201
         assert forwarder._upstreams[0].down_until == 0.0
+
+
+def test_half_open() -> None:
+    """An upstream whose pause is over gets one request, and no second one until that has succeeded."""
+    calls: list[str] = []
+    with upstream("a", calls) as one, upstream("b", calls) as two:
+        forwarder = Forwarder([one, two])
+        recovering = forwarder._upstreams[0]
+        recovering.down_until = 1e-9
+        with Client(forwarder).stream("GET", "/x") as trial:
+            assert [Client(forwarder).get("/x").headers["X-Name"] for _ in range(3)] == ["b"] * 3
+            assert (trial.headers["X-Name"], recovering.down_until) == ("a", 1e-9)
+        assert recovering.down_until == 0.0
+        assert Client(forwarder).get("/x").headers["X-Name"] == "a"
+
+
+@pytest.mark.parametrize("ill", [b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", b"nonsense\r\n\r\n"])
+def test_check_keeps_visitors_away(ill: bytes) -> None:
+    """With a check, an upstream that failed gets no request but those for its health, until that is good."""
+    received: list[bytes] = []
+    with mute(ill, received) as bad, upstream("a", []) as good:
+        forwarder = Forwarder([bad, good], pause=0.01, check="/healthz")
+        forwarder._upstreams[0].busy += 1
+        forwarder._release(forwarder._upstreams[0], failed=True)
+        assert [Client(forwarder).get("/x").headers["X-Name"] for _ in range(5)] == ["a"] * 5
+        wait_until(lambda: len(received) >= 3)
+        assert {request.split(b"\r\n")[0] for request in received} == {b"GET /healthz HTTP/1.1"}
+        forwarder._upstreams[0].down_until = 0.0
+        wait_until(lambda: not forwarder._upstreams[0].watched)
+
+
+def test_check_brings_it_back() -> None:
+    """An upstream that was not there is back when its check is answered, and takes its share."""
+    dead = nobody()
+    with upstream("a", []) as good:
+        forwarder = Forwarder([dead, good], pause=0.01, check="/healthz")
+        assert Client(forwarder).get("/x").headers["X-Name"] == "a"
+        with upstream("b", [], int(dead.rpartition(":")[2])):
+            wait_until(lambda: not forwarder._upstreams[0].watched)
+            assert {Client(forwarder).get("/x").headers["X-Name"] for _ in range(4)} == {"a", "b"}
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait; pytest's own time-out ends it."""
+    while not true():
+        time.sleep(0.005)
+
+
+def test_check_is_a_path() -> None:
+    """A check that could not be asked for is refused at once."""
+    with pytest.raises(ValueError, match="begins with a slash"):
+        Forwarder(["http://x"], check="healthz")
 
 
 @pytest.mark.parametrize("upstreams", [[], ["localhost:8000"], ["ftp://x"]])
