@@ -103,10 +103,12 @@ class App(Group):
     def mount(self, prefix: str, application: WSGIApp) -> None:
         """Hand all requests below ``prefix`` to another WSGI application, with no hooks of ours around it.
 
-        Raises ValueError for a prefix that does not begin with a slash, or ends with one.
+        Raises ValueError for a prefix that does not begin with a slash, or ends with one; RouteError for a second one.
         """
         self._refuse_late(f"mount({prefix!r})")
         Dispatch(None, {prefix: application})  # checks the prefix here, where its line is known
+        if prefix in self._mounts:
+            raise RouteError(f"mount({prefix!r}, {application!r}): {self._mounts[prefix]!r} is there already")
         self._mounts[prefix] = application
 
     @cached_property

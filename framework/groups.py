@@ -122,13 +122,15 @@ class Group:
     def errorhandler(self, what: int | type[BaseException]) -> Callable[[ErrorHandler], ErrorHandler]:
         """Answer a status (of an HTTPError) or a class of exceptions by ``handler(request, error)``.
 
-        An answer with status 200 takes the status of the error: 500 if it has none.
+        An answer with status 200 takes the status of the error: 500 if it has none. Raises RouteError if the group has
+        such a handler.
         """
         if not isinstance(what, int | type):
             raise RouteError(f"errorhandler takes a status or a class of exceptions, not {what!r}")
 
         def register(handler: ErrorHandler) -> ErrorHandler:
-            self._error_handlers[what] = handler
+            if (other := self._error_handlers.setdefault(what, handler)) is not handler:
+                raise RouteError(f"errorhandler({what!r}) at {where(handler)}: {where(other)} answers that already")
             return handler
 
         return register

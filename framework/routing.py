@@ -103,6 +103,9 @@ class Router:
         """
         if isinstance(pattern, re.Pattern):
             route.pattern, route.names = pattern.pattern, tuple(pattern.groupindex)
+            for regex, other in self._regexes:
+                if regex == pattern and not set(route.methods).isdisjoint(other.methods):
+                    raise RouteError(f"{route} answers the same requests as {other}")
             self._regexes.append((pattern, route))
         else:
             self._add_to_tree(route, pattern, self.suffix if suffix is None else _checked(suffix))

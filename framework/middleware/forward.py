@@ -57,9 +57,10 @@ class Forwarder:
 
     An upstream that fails is left alone for ``pause`` seconds; then one request at a time tries it, until one succeeds.
     With ``check``, a path such as ``/healthz``, no visitor has to: the upstream is asked for that every ``pause``
-    seconds, and comes back when it answers with a status below 400. A request goes on to the next one if the first could not
-    be reached, or did not answer and the method is safe to repeat. If none is left, the answer is 502, or 504
-    when the last one was too slow. ``timeout`` is in seconds.
+    seconds, and comes back when it answers with a status below 400.
+
+    A request goes on to the next upstream if the first could not be reached, or did not answer and the method is safe
+    to repeat. If none is left, the answer is 502, or 504 when the last one was too slow. ``timeout`` is in seconds.
     """
 
     def __init__(

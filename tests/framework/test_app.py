@@ -241,6 +241,32 @@ def test_wrong_options(options: dict[str, Any], message: str) -> None:
         App("x", **options)
 
 
+@pytest.mark.parametrize(
+    "define",
+    [
+        lambda app, x: app.route(re.compile("/old/(?P<code>.*)"), name=f"old{x}")(lambda _request, code: f"{x}{code}"),
+        lambda app, x: app.errorhandler(404)(lambda _request, _error: x),
+        lambda app, x: app.errorhandler(ValueError)(lambda _request, _error: x),
+        lambda app, x: app.mount("/sub", App(x)),
+    ],
+)
+def test_duplicates(define: Any) -> None:
+    """What would take the place of another, or never be asked, is refused, and both are named."""
+    app = App("twice")
+    define(app, "1")
+    both = r"test_app\.py:\d+.*test_app\.py:\d+|<App 2 .*<App 1 "
+    with pytest.raises(RouteError, match=both):
+        define(app, "2")
+
+
+def test_same_expression_for_other_methods() -> None:
+    """One expression may lead to two handlers by method."""
+    app = App("methods")
+    for method in ("GET", "POST"):
+        app.route(re.compile("/x"), methods=[method], name=method)(lambda _request, method=method: method)
+    assert app.test_client().post("/x").text == "POST"
+
+
 def test_hooks_come_before_requests() -> None:
     """A hook that some requests would have missed is refused."""
     app = make()
