@@ -36,8 +36,8 @@ test: ## everything: lint, unit, integration, the compose stack, the browser; in
 	@$(MAKE) --no-print-directory $(DEV)
 	@$(MAKE) --no-print-directory lint; lint=$$?; $(BIN)/pytest; tests=$$?; [ $$tests -eq 0 ] || exit $$tests; exit $$lint
 
-unit: $(DEV) ## the fast tests: no container, no browser
-	@$(BIN)/pytest -m 'not stack and not browser'
+unit: $(DEV) ## the fast tests: no container, no browser, no process of their own
+	@$(BIN)/pytest -m 'not stack and not browser and not integration'
 
 lint: $(DEV) ## ruff, mypy --strict, shellcheck
 	@failed=0; \

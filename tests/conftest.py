@@ -18,6 +18,24 @@ REQUIRED = os.environ.get("REQUIRE_STACK") == "1"
 NEEDING = ("stack", "browser")
 
 
+# What starts servers, interpreters or compilers of its own; the rest are the unit tests, which take seconds.
+INTEGRATION = (
+    *("tests/server/models/", "tests/server/frameworks/", "tests/framework/middleware/test_servers.py"),
+    *(
+        f"tests/server/test_{name}.py"
+        for name in ("compiled", "development", "init_process", "reload", "serving", "supervisor")
+    ),
+    *("tests/test_make.py", "tests/test_routes.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of `INTEGRATION`."""
+    for item in items:
+        if item.nodeid.startswith(INTEGRATION):
+            item.add_marker("integration")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Make a failure of a skipped stack or browser test when REQUIRE_STACK=1."""
