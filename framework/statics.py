@@ -23,8 +23,6 @@ class StaticFiles:
         self.directory = Path(directory).resolve()
         if not self.directory.is_dir():
             raise RouteError(f"static files: there is no directory {self.directory}")
-        if not self.directory.is_dir():
-            raise RouteError(f"static files: there is no directory {self.directory}")
         self.prefix = prefix
         self._versions: dict[Path, tuple[int, int, str]] = {}
 

@@ -80,6 +80,9 @@ def test_int(text: str | None, options: dict[str, int], number: int) -> None:
         ("0", {"min": 1}, "page must be at least 1."),
         ("9", {"min": 1, "max": 5}, "page must be at least 1 and at most 5."),
         ("1" * 5000, {}, "page must be a whole number."),
+        ("1" * 19, {}, "page must be a whole number."),
+        ("1_0", {}, "page must be a whole number."),
+        ("１٢", {}, "page must be a whole number."),
     ],
 )
 def test_int_refuses(text: str, options: dict[str, Any], message: str) -> None:
