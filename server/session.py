@@ -14,6 +14,7 @@ client has gone, the driver closes the generator.
 
 import enum
 from collections.abc import Generator
+from io import BytesIO
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -80,6 +81,8 @@ class Service:
         """Whether a connection may wait for its client at all, as it does after a last answer that is news to it."""
         self.keep_alive = keep_alive
         """Whether connections go on; False from the moment that the worker drains."""
+        self.small_body = min(settings.body_memory, settings.body_limit)
+        """Octets of a body that needs no `Body` if it is here already."""
         self.limits = reader.Limits(
             settings.request_line_limit, settings.field_count_limit, settings.head_limit, settings.body_limit
         )
@@ -156,7 +159,11 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], client: Client) -> Ses
                     end = data.index(reader.END_OF_HEAD)
                 request, environ = endpoint.open(data[:end])
                 data = data[end + 4 :]
-                if request.chunked or request.content_length:
+                size = request.content_length
+                if 0 < size <= len(data) and size <= service.small_body:  # a form: it came with its head
+                    environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(data[:size]), str(size)
+                    data = data[size:]
+                elif size or request.chunked:
                     body, data = yield from _read_body(request, data, service)
                     environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.file, str(body.size)
                     environ.pop("HTTP_TRANSFER_ENCODING", None)  # RFC 9112 §7.1.3: it was taken off
