@@ -61,7 +61,7 @@ class AccessLog:
         if second != self._second:
             self._second, self._now = second, self._stamp(second)
         if request is not None:
-            peer = self._client_of(peer, request.fields)
+            peer = self._client_of(peer, request.section.fields)
         line = self._line(peer, self._now, request, status, sent, seconds, None)
         if len(line) > _LONGEST:
             line = self._line(peer, self._now, request, status, sent, seconds, _CLIPPED)
@@ -76,8 +76,8 @@ def _combined(
     if request is None:
         return f'{peer or "-"} - - [{now}] "-" {status} {sent} "-" "-" {seconds:.6f}\n'
     target = request.target[:clip]
-    referer = request.fields.get("HTTP_REFERER", "-")[:clip]
-    agent = request.fields.get("HTTP_USER_AGENT", "-")[:clip]
+    referer = request.section.fields.get("HTTP_REFERER", "-")[:clip]
+    agent = request.section.fields.get("HTTP_USER_AGENT", "-")[:clip]
     if not _is_plain(f"{target}{referer}{agent}"):
         target, referer, agent = _escaped(target), _escaped(referer), _escaped(agent)
     return (
@@ -94,7 +94,7 @@ def _json(
     end = f'"status":{status},"sent":{sent},"seconds":{seconds:.6f}}}\n'
     if request is None:
         return f"{start}{_NOTHING}{end}"
-    field = request.fields.get
+    field = request.section.fields.get
     return (
         f'{start}"method":{_json_text(request.method)},"target":{_json_text(request.target[:clip])},'
         f'"version":"{request.version}","referer":{_optional(field("HTTP_REFERER"), clip)},'

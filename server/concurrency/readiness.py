@@ -73,7 +73,7 @@ class Connection:
                 if self._want is Want.BODY:
                     self.deadline = self._model.deadlines.prolong(self.deadline, len(data))
                 return self._go(self._session.send(data))
-            return self._go(next(self._session))
+            return self._go(next(self._session, None))
         except BlockingIOError:
             return READ
         except (StopIteration, OSError, Disconnected):  # the session has ended, or the client has
@@ -125,8 +125,8 @@ class Connection:
         if not poll.poll(self._model.settings.write_timeout * 1000):
             raise Disconnected
 
-    def _go(self, step: Step) -> Interest:
-        """Do what the session asks until it wants to wait for the client, or the socket for the network."""
+    def _go(self, step: Step | None) -> Interest:
+        """Do what the session asks until it wants to wait for the client, or the socket for the network, or ends."""
         session = self._session
         while True:
             if type(step) is bytes:
@@ -141,11 +141,14 @@ class Connection:
                 self._output = step
                 if not self._flush():
                     return WRITE
+            elif step is None:
+                self.close()
+                return CLOSE
             elif step is Act.SHUTDOWN:
                 self.sock.shutdown(socket.SHUT_WR)
             else:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            step = next(session)
+            step = next(session, None)  # None is the end; to catch an exception would cost more than to ask
 
     def _send(self, data: bytes) -> bool:
         """Write `data`; False when some of it is left for `_flush`."""

@@ -4,7 +4,8 @@ from typing import ClassVar, Final
 
 from server.http11 import grammar
 from server.http11.errors import BadChunk, ContentTooLarge, FieldsTooLarge
-from server.http11.reader import SINGLE_FIELDS, Limits, parse_field
+from server.http11.fields import SINGLE_FIELDS, parse_field
+from server.http11.reader import Limits
 from server.http11.request import Request
 
 # RFC 9110 §6.5.1: framing, routing, authentication and the description of the content never come as a trailer.
@@ -135,6 +136,7 @@ def body_reader(request: Request, limits: Limits) -> BodyReader:
     Raises:
         ContentTooLarge: the length that the head states is over the limit.
     """
-    if request.content_length > limits.body:
+    section = request.section
+    if section.content_length > limits.body:
         raise ContentTooLarge(f"the body is over {limits.body} bytes")
-    return ChunkedReader(limits) if request.chunked else LengthReader(request.content_length)
+    return ChunkedReader(limits) if section.chunked else LengthReader(section.content_length)

@@ -26,6 +26,10 @@ PCT: Final = r"%[0-9A-Fa-f]{2}"
 PATH: Final = rf"/(?:[!$&'()*+,\-./0-9:;=@A-Z\[\]^_a-z|~]++|{PCT})*+"
 QUERY: Final = rf"(?:[!$&'()*+,\-./0-9:;=?@A-Z\[\\\]^_`a-z{{|}}~]++|{PCT})*+"
 
+# The octets that stand for themselves both in a path and in a query, and the "?" between the two: whatever begins with
+# "/" and is made of these alone is a target in origin-form.
+PLAIN_TARGET: Final = b"!$&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz|~"
+
 # RFC 3986 §3.2.2: an IP literal in brackets, or a registered name (which covers IPv4); RFC 9110 §4.2.1: not empty.
 HOST: Final = rf"(?:\[[0-9A-Fa-f:.]++\]|(?:[!$&'()*+,\-.0-9;=A-Z_a-z~]|{PCT})++)(?::[0-9]{{0,5}})?"
 HOST_VALUE: Final = re.compile(HOST)

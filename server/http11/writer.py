@@ -105,15 +105,14 @@ def render_head(status: str, headers: Sequence[Header]) -> Head:
     return Head(line + fields, code, length, "date" in special, "server" in special)
 
 
-class _Heads(dict[tuple[str | Header, ...], Head]):
+class _Heads(dict[tuple[str, tuple[Header, ...]], Head]):
     """Rendered heads by status and headers, remembered: many applications have only a few. Bounded, too."""
 
     ROOM: ClassVar = 512
     LONGEST: ClassVar = 1024
 
-    def __missing__(self, key: tuple[str, *tuple[Header, ...]]) -> Head:
-        status, *headers = key
-        head = render_head(status, headers)
+    def __missing__(self, key: tuple[str, tuple[Header, ...]]) -> Head:
+        head = render_head(*key)
         if len(head.rendered) <= self.LONGEST:
             if len(self) >= self.ROOM:
                 self.clear()
@@ -122,7 +121,7 @@ class _Heads(dict[tuple[str | Header, ...], Head]):
 
 
 heads: Final = _Heads()
-"""Look a head up by `(status, *headers)`; it is rendered, and may raise as `render_head` does, when it is not known."""
+"""Look a head up by `(status, headers)`; it is rendered, and may raise as `render_head` does, when it is not known."""
 
 
 def _declared(value: str | None) -> int | None:

@@ -7,8 +7,9 @@ from ipaddress import ip_address
 from typing import Any
 
 from server.console import log
+from server.environ import Environ
 from server.errors import AppLoadError
-from server.wsgi import Environ, WSGIApplication
+from server.wsgi import WSGIApplication
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>

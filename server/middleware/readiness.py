@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from server.wsgi import Environ, WSGIApplication
+from server.environ import Environ
+from server.wsgi import WSGIApplication
 
 _BODY = b"draining\n"
 
