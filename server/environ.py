@@ -35,7 +35,7 @@ class Environs:
         multiprocess: bool,
         file_wrapper: Callable[..., Any],
     ) -> None:
-        self._templates: dict[Section, Environ] = {}
+        self.templates: dict[Section, Environ] = {}
         self._base: Environ = {
             "SERVER_NAME": server_name,
             "SERVER_PORT": server_port,
@@ -65,7 +65,7 @@ class Environs:
     def make(self, request: Request) -> Environ:
         """Return an environ for a request without a body; it has the client's address and the body still to come."""
         section = request.section
-        template = self._templates.get(section)
+        template = self.templates.get(section)
         if template is None:
             template = self._template(request.version, section)
         environ = template.copy()
@@ -83,7 +83,7 @@ class Environs:
     def _template(self, version: str, section: Section) -> Environ:
         template = {**self._base, "SERVER_PROTOCOL": version, **section.fields}
         if section.repeats:
-            if len(self._templates) >= self.ROOM:
-                self._templates.clear()
-            self._templates[section] = template
+            if len(self.templates) >= self.ROOM:
+                self.templates.clear()
+            self.templates[section] = template
         return template

@@ -107,7 +107,7 @@ class Endpoint:
         )
         self.known: dict[bytes, tuple[Request, Environ]] = {}
         """Short requests that came twice lately, whole: those of health checks and API clients never change."""
-        self._seen: set[bytes] = set()
+        self.seen: set[bytes] = set()
         """Those that came once. Both are bounded."""
 
     def open(self, head: bytes) -> tuple[Request, Environ]:
@@ -124,10 +124,10 @@ class Endpoint:
         return request, environ
 
     def _remember(self, whole: bytes, request: Request, environ: Environ) -> None:
-        if whole not in self._seen:
-            if len(self._seen) >= self.ROOM:
-                self._seen.clear()
-            self._seen.add(whole)
+        if whole not in self.seen:
+            if len(self.seen) >= self.ROOM:
+                self.seen.clear()
+            self.seen.add(whole)
             return
         if len(self.known) >= self.ROOM:
             self.known.clear()

@@ -86,7 +86,7 @@ class _Tail:
 
     def lines(self) -> bytes:
         """Return it whole."""
-        now = time.time()
+        now = clock()
         if now >= self._until:
             second = int(now)
             self._until = second + 1.0
@@ -101,6 +101,7 @@ class _Tail:
 
 
 SERVER: Final = b"Server: minnow\r\n"
+clock: Final = time.time
 _tail: Final = _Tail()
 
 

@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from server.session import REQUEST, Endpoint, Service, Want
 from server.wsgi import WSGIApplication
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from server.accesslog import AccessLog
     from server.config import Settings
 
+now: Final = time.monotonic
+"""A name that never changes is found at once where the core is compiled, an attribute of a module is looked up."""
 DRAIN_IDLE = 1.0
 """Seconds that an idle connection keeps when the worker drains: its next request may be on the way already."""
 LINGER_TIMEOUT = 2.0
@@ -99,17 +101,17 @@ class Deadlines:
     def first(self, want: Want) -> float:
         """Return the deadline of a wait that begins now."""
         if want is REQUEST:
-            return time.monotonic() + self.idle
+            return now() + self.idle
         if want is Want.LINGER:
-            return time.monotonic() + LINGER_TIMEOUT
-        return time.monotonic() + (self.head if want is Want.HEAD else self.body)
+            return now() + LINGER_TIMEOUT
+        return now() + (self.head if want is Want.HEAD else self.body)
 
     def prolong(self, deadline: float, received: int) -> float:
         """Return the new deadline of a body of which `received` more bytes came.
 
         Every byte earns time, so that a body has to keep up `body_rate`, but never more than `body_timeout` ahead.
         """
-        return min(deadline + received / self._body_rate, time.monotonic() + self.body)
+        return min(deadline + received / self._body_rate, now() + self.body)
 
     def drain(self) -> None:
         """Let connections that become idle from now on end soon."""

@@ -48,12 +48,12 @@ class EpollConnection(InterleavedConnection):
             self._epoll.modify(self.sock, events)
         self._events = events
 
-    def close(self) -> None:
-        """End it, and the watch before it."""
+    def release(self) -> None:
+        """End the watch, then close the socket."""
         if self._events:
             self._epoll.unregister(self.sock)
             self._events = 0
-        super().close()
+        super().release()
 
 
 class Epoll(Model):

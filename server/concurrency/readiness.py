@@ -9,10 +9,9 @@ import os
 import select
 import socket
 import struct
-from time import monotonic
 from typing import Any, Final
 
-from server.concurrency.base import DRAIN_IDLE, Model, peer_of
+from server.concurrency.base import DRAIN_IDLE, Model, now, peer_of
 from server.http11.errors import RequestTimeout
 from server.session import REQUEST, Act, Endpoint, Session, Step, Want, connection, turned_away
 from server.wsgi import Disconnected, FileSlice
@@ -31,9 +30,12 @@ class Interest(enum.Enum):
     CLOSE = "nothing more: it has ended and is closed"
 
 
+advance: Final = next
+BODY: Final = Want.BODY
 READ: Final = Interest.READ
 WRITE: Final = Interest.WRITE
 CLOSE: Final = Interest.CLOSE
+"""Names that never change: a compiled core finds them at once, while members and builtins are looked up."""
 
 
 class Connection:
@@ -70,10 +72,10 @@ class Connection:
                     return WRITE
             elif self._want is not None:
                 data = self.sock.recv(RECEIVE)
-                if self._want is Want.BODY:
+                if self._want is BODY:
                     self.deadline = self._model.deadlines.prolong(self.deadline, len(data))
                 return self._go(self._session.send(data))
-            return self._go(next(self._session, None))
+            return self._go(advance(self._session, None))
         except BlockingIOError:
             return READ
         except (StopIteration, OSError, Disconnected):  # the session has ended, or the client has
@@ -93,11 +95,15 @@ class Connection:
     def hasten(self) -> None:
         """Let the worker drain: an idle connection gets `DRAIN_IDLE` more at most, for its next request."""
         if self._want is Want.REQUEST and self._output is None:
-            self.deadline = min(self.deadline, monotonic() + DRAIN_IDLE)
+            self.deadline = min(self.deadline, now() + DRAIN_IDLE)
 
     def close(self) -> None:
         """End the session, wherever it stands, and close the socket."""
         self._session.close()
+        self.release()
+
+    def release(self) -> None:
+        """Close the socket; the session has ended."""
         self.sock.close()
 
     def transmit(self, data: bytes) -> None:
@@ -142,13 +148,13 @@ class Connection:
                 if not self._flush():
                     return WRITE
             elif step is None:
-                self.close()
+                self.release()
                 return CLOSE
             elif step is Act.SHUTDOWN:
                 self.sock.shutdown(socket.SHUT_WR)
             else:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            step = next(session, None)  # None is the end; to catch an exception would cost more than to ask
+            step = advance(session, None)  # None is the end; to catch an exception would cost more than to ask
 
     def _send(self, data: bytes) -> bool:
         """Write `data`; False when some of it is left for `_flush`."""
@@ -159,7 +165,7 @@ class Connection:
         if sent == len(data):
             return True
         self._output = memoryview(data)[sent:]
-        self.deadline = monotonic() + self._model.settings.write_timeout
+        self.deadline = now() + self._model.settings.write_timeout
         return False
 
     def _flush(self) -> bool:
@@ -169,7 +175,7 @@ class Connection:
             while output:
                 rest = self._send_file(output) if isinstance(output, FileSlice) else output[self.sock.send(output) :]
                 output = self._output = rest
-                self.deadline = monotonic() + self._model.settings.write_timeout
+                self.deadline = now() + self._model.settings.write_timeout
         except BlockingIOError:
             return False
         self._output = None

@@ -66,15 +66,23 @@ def parse_section(section: bytes, minor: str, most: int) -> tuple[Section, str |
     """
     start = section.rfind(COOKIE)
     if start < 0:
-        return _remembered(section, minor, most), None
+        parsed = _remembered(section, minor, most)
+        _check_count(parsed.count, most)
+        return parsed, None
     end = section.find(b"\r\n", start + 2)
     if end < 0:
         end = len(section)
     cookie = section[start + len(COOKIE) : end].decode("latin-1")
-    rest = _remembered(section[:start] + section[end:], minor, most - 1)
-    if "HTTP_COOKIE" in rest.fields or not (cookie.isascii() and cookie.isprintable()):  # C's look at field-value
+    parsed = _remembered(section[:start] + section[end:], minor, most)
+    _check_count(parsed.count + 1, most)
+    if "HTTP_COOKIE" in parsed.fields or not (cookie.isascii() and cookie.isprintable()):  # C's look at field-value
         return _parse(section, minor, most), None
-    return rest, cookie.strip(" ")
+    return parsed, cookie.strip(" ")
+
+
+def _check_count(count: int, most: int) -> None:
+    if count > most:
+        raise FieldsTooLarge(f"there are over {most} fields")
 
 
 def _remembered(section: bytes, minor: str, most: int) -> Section:
@@ -88,14 +96,11 @@ def _remembered(section: bytes, minor: str, most: int) -> Section:
         if len(memory) >= SECTIONS_ROOM:
             memory.clear()
         memory[section] = parsed
-    elif parsed.count > most:
-        raise FieldsTooLarge(f"there are over {most} fields")
     return parsed
 
 
 def _parse(section: bytes, minor: str, most: int) -> Section:
-    if section.count(b"\r\n") > most:
-        raise FieldsTooLarge(f"there are over {most} fields")
+    _check_count(section.count(b"\r\n"), most)  # before the work of parsing them
     lines = section.decode("latin-1").split("\r\n")[1:]
     fields = parse_fields(lines)
     if "HTTP_HOST" not in fields and minor == "1":

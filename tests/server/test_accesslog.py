@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from server.accesslog import AccessLog
-from server.http11.request import Request
+from server.http11.request import Request, Section
 
 
 def request_of(target: str = "/a?b=c", **fields: str) -> Request:
     """Make a request with this target and these fields, given as `user_agent`."""
     named = {f"HTTP_{key.upper()}": value for key, value in fields.items()}
-    return Request("GET", target, "/a", "b=c", "HTTP/1.1", named, 0, False, True, False)
+    return Request("GET", target, "/a", "b=c", "HTTP/1.1", Section(named), None)
 
 
 def lines_of(form: str, *records: tuple[Any, ...], **more: Any) -> list[str]:
