@@ -68,6 +68,7 @@ class Connection:
             if self._output is not None:
                 if not self._flush():
                     return WRITE
+                self._want = None  # whatever is waited for next, its time begins now
             elif self._want is not None:
                 data = self.sock.recv(RECEIVE)
                 if self._want is Want.BODY:
@@ -79,6 +80,9 @@ class Connection:
         except (StopIteration, OSError, Disconnected):  # the session has ended, or the client has
             self.close()
             return CLOSE
+        except BaseException:  # nobody's response, a KeyboardInterrupt for one: no reason to leave the client waiting
+            self.close()
+            raise
 
     def expire(self) -> Interest:
         """End a wait whose deadline has passed: a late request gets its 408, whatever else waits is closed."""
@@ -97,8 +101,10 @@ class Connection:
 
     def close(self) -> None:
         """End the session, wherever it stands, and close the socket."""
-        self._session.close()
-        self.sock.close()
+        try:
+            self._session.close()
+        finally:
+            self.sock.close()
 
     def transmit(self, data: bytes) -> None:
         """Write all of `data` before returning: what an application says while it still runs.
@@ -128,14 +134,15 @@ class Connection:
     def _go(self, step: Step) -> Interest:
         """Do what the session asks until it wants to wait for the client, or the socket for the network."""
         session = self._session
+        if step is self._want and step is not REQUEST:
+            return READ  # more of the same is wanted, and no more time is given
         while True:
             if type(step) is bytes:
                 if not self._send(step):
                     return WRITE
             elif isinstance(step, Want):
-                if step is REQUEST or step is not self._want:
-                    self._want = step
-                    self.deadline = self._model.deadlines.first(step)
+                self._want = step
+                self.deadline = self._model.deadlines.first(step)
                 return READ
             elif isinstance(step, FileSlice):
                 self._output = step
