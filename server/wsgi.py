@@ -270,7 +270,9 @@ class Response:
         if hasattr(app_iter, "close"):
             try:
                 app_iter.close()
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # as in `run`
                 log.exception("close() of the response to %s %s failed", self._request.method, self._request.target)
 
     @property
