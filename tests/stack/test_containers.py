@@ -73,7 +73,7 @@ WHERE = "import server.session; print(server.session.__file__)"
 
 
 def test_the_server_runs_its_compiled_core(stack: Stack) -> None:
-    """What answers is what mypyc made of the source: it is what gets imported, and what process 1's workers have open."""
+    """What answers is what mypyc made of the source: that is what gets imported, and what a worker has open."""
     assert stack.compose("exec", "--no-TTY", "app", "python", "-c", WHERE).strip().endswith(".so")
     (worker, *_) = stack.shell("app", "cat /proc/1/task/1/children").split()
     assert "__mypyc." in stack.shell("app", f"cat /proc/{worker}/maps")
