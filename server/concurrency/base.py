@@ -134,6 +134,8 @@ class Model(ABC):
     def __init__(self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None") -> None:
         self.settings = settings
         self.service = Service(app, settings, access_log, keep_alive=self.traits.keep_alive)
+        self.last_app = app
+        """What answers instead of `app` once the worker drains."""
         self.deadlines = Deadlines(settings)
         self.multiprocess = self.traits.multiprocess or settings.workers > 1
         self.stopping = Stop()
@@ -170,6 +172,7 @@ class Model(ABC):
     def drain(self) -> None:
         """Make every response from now on the last of its connection, and every idle time a short one."""
         self.service.keep_alive = False
+        self.service.app = self.last_app
         self.deadlines.drain()
 
 

@@ -51,6 +51,20 @@ def test_a_broken_version_leaves_the_old_one_serving(tmp_path: Path) -> None:
         assert server.get() == (200, "two")
 
 
+def test_a_reload_that_is_asked_for_too_early_is_made_up_for(tmp_path: Path) -> None:
+    """Who saves a file while the first version still loads gets the new one all the same."""
+    slow = "import pathlib, time\nwhile not pathlib.Path('may-load').exists(): time.sleep(0.01)\n" + APP
+    with running(tmp_path, app="import pathlib\npathlib.Path('loading').touch()\n" + slow) as server:
+        eventually((tmp_path / "loading").exists, "the import to begin")
+        (tmp_path / "site_app.py").write_text(NEW)
+        server.signal(signal.SIGHUP)
+        server.signal(signal.SIGTTIN)  # news that is told: the supervisor has read both
+        server.wait_for("2 workers wanted")
+        (tmp_path / "may-load").touch()
+        server.wait_for("reloaded: 2 workers of the new version")
+        eventually(lambda: server.get() == (200, "two"), "the new version")
+
+
 def test_a_later_reload_replaces_one_that_hangs(tmp_path: Path) -> None:
     """A version whose import never ends is given up for the next one; the old serves all the while."""
     with running(tmp_path) as server:

@@ -3,12 +3,14 @@
 import os
 import signal
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from server.concurrency import load_model
+from server.concurrency.coroutine import REPRIEVE
 from server.concurrency.readiness import Connection
 from server.config import Settings
 from tests.server.models.harness import Site, descendants, is_at_rest, serving, sockets
@@ -37,6 +39,24 @@ def test_drain(model: str, tmp_path: Path) -> None:
             assert busy.rest().endswith(b"\r\n6\r\nbegun \r\n5\r\nended\r\n0\r\n\r\n")
             assert idle.rest() == b""
             assert [client.answer().status for client in late] == [200] * len(late)
+        assert site.ended() == 0
+
+
+def test_readiness(model: str, tmp_path: Path) -> None:
+    """Whoever came before SIGTERM and asks after it whether the server is ready is told 503; all else is served."""
+    with serving(model) as site, site.connect() as busy, site.connect() as probe:
+        busy.ask(f"/gate?until={tmp_path / 'open'}")
+        busy.read(len("HTTP/1.1 200 OK"))
+        site.signal(signal.SIGTERM)
+        eventually(lambda: sockets(site.pid) == 0, "the signal to be passed on")
+        if model == "coroutine":
+            time.sleep(REPRIEVE + 0.1)
+        probe.send(b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
+        (tmp_path / "open").touch()
+        answer = probe.answer()
+        probe.close()
+        assert (answer.status, answer.fields["connection"], answer.body) == (503, "close", b"draining\n")
+        assert busy.rest().endswith(b"ended\r\n0\r\n\r\n")
         assert site.ended() == 0
 
 
