@@ -1,14 +1,13 @@
-"""The contract of a concurrency model, and what the blocking ones share to meet it."""
+"""The contract of a concurrency model, and what all of them share to meet it."""
 
 import contextlib
 import errno
 import os
-import select
 import socket
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -193,22 +192,3 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any] | None:
             raise
         time.sleep(OUT_OF_RESOURCES_PAUSE)
         return None
-
-
-def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
-    """Yield (listener, connection, address) for each client until `stop` is set, and for those who came before it."""
-    by_descriptor = {listener.fileno(): listener for listener in listeners}
-    poll = select.poll()
-    poll.register(stop, select.POLLIN)
-    for listener in listeners:
-        listener.setblocking(False)  # another worker may have been quicker
-        poll.register(listener, select.POLLIN)
-    while stop.fileno() not in (ready := [descriptor for descriptor, _ in poll.poll()]):
-        for descriptor in ready:
-            if client := accept(by_descriptor[descriptor]):
-                yield by_descriptor[descriptor], *client
-    for listener in [*listeners] * ACCEPT_AT_ONCE:
-        if time.monotonic() < stop.deadline and (client := accept(listener)):
-            yield listener, *client
-    for listener in listeners:
-        listener.close()  # who comes now is refused at once, and need not wait for nobody

@@ -1,9 +1,11 @@
 """More clients than a worker has connections for."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.server.models.harness import serving
-from tests.server.running import eventually
+from tests.server.running import eventually, running
 
 COUNTING = ["polling", "epoll", "epoll_edge", "coroutine"]
 """The models that hold many connections at once; with the others, clients wait in the backlog."""
@@ -22,3 +24,39 @@ def test_one_too_many(name: str) -> None:
             assert third.rest() == b""
         first.close()
         eventually(lambda: site.fetch("/hello").status == 200, "room again")
+
+
+STINGY = """
+import os, pathlib, threading
+fork, start = os.fork, threading.Thread.start
+
+def no_fork():
+    if pathlib.Path("nothing-left").exists():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return fork()
+
+def no_start(thread):
+    if pathlib.Path("nothing-left").exists():
+        raise RuntimeError("can't start new thread")
+    start(thread)
+
+os.fork, threading.Thread.start = no_fork, no_start
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b"served"]
+"""
+
+
+@pytest.mark.parametrize("name", ["process", "fork", "thread"])
+def test_no_more_processes_or_threads_to_be_had(name: str, tmp_path: Path) -> None:
+    """A client for whom the system has none is cut off, which is told; the worker serves on."""
+    with running(tmp_path, "--model", name, app=STINGY) as server:
+        assert server.get() == (200, "served")
+        workers = server.workers()
+        (tmp_path / "nothing-left").touch()
+        assert server.is_cut_off("/")
+        server.wait_for("there is no (process|thread) for a client: ")
+        (tmp_path / "nothing-left").unlink()
+        assert server.get() == (200, "served")
+        assert server.workers() == workers
