@@ -55,7 +55,7 @@ class AccessLog:
         """Write the line of one request.
 
         `request` is None when what came never was one (a 400, a 408). `sent` is in bytes of body, `seconds` is the time
-        from the head's first byte to the last of the answer.
+        from the call of the application, when the request is whole, to the last byte of the answer.
         """
         second = int(time.time())
         if second != self._second:
