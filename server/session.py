@@ -168,7 +168,7 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], client: Client) -> Ses
                     environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.file, str(body.size)
                     environ.pop("HTTP_TRANSFER_ENCODING", None)  # RFC 9112 §7.1.3: it was taken off
             environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer
-            response = Response(request, service.keep_alive, client)
+            response = Response(request, service, client)
             environ["wsgi.early_hints"] = response.early_hints
             started = perf_counter() if service.access_log is not None else 0.0
             whole = None
