@@ -129,7 +129,7 @@ class Settings:
     max_connections: int = _setting(
         10_000,
         "connections that a worker holds at once; more are answered with 503",
-        "ten thousand idle ones cost about 10 MB in the coroutine model",
+        "ten thousand idle ones cost about 10 MB in the coroutine model; the limit of open files is raised for them",
         unit="connections",
         least=1,
     )

@@ -26,6 +26,7 @@ from server.backoff import Backoff
 from server.child import Child
 from server.config import Settings
 from server.console import log
+from server.descriptors import allow_descriptors
 from server.errors import AppLoadError, BindError, GraceExceeded, ServerError
 from server.listeners import Listener, open_listeners
 from server.signals import SignalQueue
@@ -345,4 +346,5 @@ def _workers(count: int) -> str:
 def supervise(settings: Settings, app: WSGIApplication | None = None) -> None:
     """Open the listeners and run workers on them until a signal ends it. Raise ServerError when that cannot be."""
     listeners = open_listeners(settings.bind, backlog=settings.backlog, reuse_port=settings.reuse_port)
+    allow_descriptors(settings.max_connections)
     Supervisor(settings, listeners, app).run()

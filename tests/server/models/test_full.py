@@ -1,9 +1,12 @@
 """More clients than a worker has connections for."""
 
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.server.models.client import Client
 from tests.server.models.harness import serving
 from tests.server.running import eventually, running
 
@@ -60,3 +63,32 @@ def test_no_more_processes_or_threads_to_be_had(name: str, tmp_path: Path) -> No
         (tmp_path / "nothing-left").unlink()
         assert server.get() == (200, "served")
         assert server.workers() == workers
+
+
+@pytest.mark.parametrize("name", COUNTING)
+def test_the_usual_limit_of_descriptors_is_no_limit_of_connections(name: str, tmp_path: Path) -> None:
+    """A shell allows 1,024 files, which its user may raise: the server does so by itself."""
+    launcher = ["sh", "-c", 'ulimit -S -n 50 && exec "$0" "$@"', sys.executable]
+    with running(tmp_path, "--model", name, launcher=launcher) as server, ExitStack() as open_ones:
+        clients = [open_ones.enter_context(Client(server.port())) for _ in range(80)]
+        for client in clients:
+            client.ask("/")
+            assert client.answer().body == b"one"
+
+
+@pytest.mark.parametrize("name", [*COUNTING, "thread"])
+def test_no_more_descriptors_to_be_had(name: str, tmp_path: Path) -> None:
+    """Clients beyond the hard limit wait in the backlog; those that are here are served, and then they."""
+    launcher = ["sh", "-c", 'ulimit -n 50 && exec "$0" "$@"', sys.executable]
+    with running(tmp_path, "--model", name, launcher=launcher) as server, ExitStack() as open_ones:
+        server.wait_for(r"only 50 files may be open here \(ulimit -n\), too few for 10000 connections")
+        clients = [open_ones.enter_context(Client(server.port())) for _ in range(60)]
+        clients[0].ask("/")
+        assert clients[0].answer().body == b"one"
+        for client in clients[1:]:
+            client.ask("/", "GET", "Connection: close")
+        for client in clients[1:30]:
+            assert client.answer().body == b"one"
+            client.close()
+        for client in clients[30:]:
+            assert client.answer().body == b"one"
