@@ -42,6 +42,7 @@ STRICTER = {
         r"needs a Host field": "llhttp leaves Host to its user",
         r"one space between them": "llhttp skips spaces in a request line, and reads HTTP/0.9",
         r"the version is not": "llhttp reads RTSP and ICE as well",
+        r"bare LF": "llhttp takes one for the end of an HTTP/0.9 request line, and then reads fields",
         r"only transfer coding known": "llhttp leaves codings before the last to its user",
     },
 }
