@@ -226,7 +226,7 @@ class Settings:
     )
     access_log: str = _setting(
         "combined",
-        "the form of the access log on standard output",
+        "the form of the access log on standard output; combined is coloured on a terminal",
         "every log reader knows Apache's combined format; seconds are added at its end",
         choices=("combined", "json", "off"),
     )

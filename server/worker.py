@@ -19,7 +19,7 @@ from server.accesslog import AccessLog
 from server.concurrency import load_model
 from server.concurrency.base import Model
 from server.config import Settings
-from server.console import log
+from server.console import log, wants_colours
 from server.errors import AppLoadError, ServerError
 from server.loader import load_app, parse_spec
 from server.middleware.debug import DebugPages, broken_app
@@ -117,8 +117,9 @@ def _access_log(settings: Settings) -> AccessLog | None:
     if settings.access_log == "off":
         return None
     if not settings.trusted_proxies:
-        return AccessLog(settings.access_log)
-    return AccessLog(settings.access_log, client_of=Chain(_networks(settings), settings.proxy_fields).address)
+        return AccessLog(settings.access_log, colours=wants_colours(sys.stdout))
+    chain = Chain(_networks(settings), settings.proxy_fields)
+    return AccessLog(settings.access_log, colours=wants_colours(sys.stdout), client_of=chain.address)
 
 
 def _networks(settings: Settings) -> list[Network | None]:
