@@ -38,7 +38,9 @@ def test_drain(model: str, tmp_path: Path) -> None:
             (tmp_path / "open").touch()
             assert busy.rest().endswith(b"\r\n6\r\nbegun \r\n5\r\nended\r\n0\r\n\r\n")
             assert idle.rest() == b""
-            assert [client.answer().status for client in late] == [200] * len(late)
+            for client in late:
+                assert client.answer().status == 200
+                client.close()  # or the server would wait a while for what else comes
         assert site.ended() == 0
 
 
