@@ -64,6 +64,39 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
+def test_a_dripping_head_gains_no_time(pair: Callable[[Any], Pair], clock: list[float]) -> None:
+    """All of a head has to come within `head_timeout` of its first byte; then it is a 408."""
+    one = pair(respond([b"ok"]))
+    one.send(HEAD[:1])
+    end = clock[0] + Settings().head_timeout
+    for position in range(1, 15):
+        clock[0] += 1
+        one.send(HEAD[position : position + 1])
+        assert one.connection.deadline == end
+    assert one.connection.expire() is Interest.READ
+    assert one.client.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_has_to_keep_up_its_rate(pair: Callable[[Any], Pair], clock: list[float]) -> None:
+    """At `body_rate` it may take for ever, below it runs out of time, and a burst is no store to live on."""
+    rate, timeout = Settings().body_rate, Settings().body_timeout
+    one = pair(respond([b"ok"]))
+    one.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n")
+    for _ in range(1000):
+        clock[0] += 1
+        one.send(b"x" * rate)
+        assert one.connection.deadline > clock[0]
+    one.send(b"x" * rate * 100)
+    assert one.connection.deadline <= clock[0] + timeout
+    begun = clock[0]
+    while clock[0] < one.connection.deadline:
+        clock[0] += 1
+        one.send(b"x" * (rate // 2))
+    assert timeout <= clock[0] - begun <= 2 * timeout + 1
+    assert one.connection.expire() is Interest.READ
+    assert one.client.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
 @pytest.mark.parametrize("request_", [HEAD, BODY], ids=["head", "body"])
 def test_each_request_has_a_deadline_of_its_own(
     pair: Callable[[Any], Pair], clock: list[float], request_: bytes
