@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from server.console import PLAIN, RED, YELLOW
 from server.http11.request import Request
 
 _LONGEST = select.PIPE_BUF
@@ -34,7 +35,8 @@ def _peer_itself(peer: str, _fields: dict[str, str]) -> str:
 class AccessLog:
     """Write lines of one form, "combined" or "json".
 
-    `client_of` finds the client behind a trusted proxy. `write` takes a whole line and may raise OSError, which costs
+    `client_of` finds the client behind a trusted proxy. `colours`, which JSON never has, make errors stand out on a
+    terminal. `write` takes a whole line and may raise OSError, which costs
     that line and nothing else.
     """
 
@@ -43,9 +45,10 @@ class AccessLog:
         form: str,
         *,
         client_of: ClientOf = _peer_itself,
+        colours: bool = False,
         write: Callable[[bytes], object] = lambda line: os.write(_STDOUT, line),
     ) -> None:
-        self._line, self._stamp = _FORMS[form]
+        self._line, self._stamp = _FORMS["coloured" if colours and form == "combined" else form]
         self._client_of = client_of
         self._write = write
         self._second = 0
@@ -55,7 +58,7 @@ class AccessLog:
         """Write the line of one request.
 
         `request` is None when what came never was one (a 400, a 408). `sent` is in bytes of body, `seconds` is the time
-        from the head's first byte to the last of the answer.
+        from the call of the application, when the request is whole, to the last byte of the answer.
         """
         second = int(time.time())
         if second != self._second:
@@ -84,6 +87,18 @@ def _combined(
         f'{peer or "-"} - - [{now}] "{request.method} {target} {request.version}" '
         f'{status} {sent} "{referer}" "{agent}" {seconds:.6f}\n'
     )
+
+
+def _coloured(
+    peer: str, now: str, request: Request | None, status: int, sent: int, seconds: float, clip: int | None
+) -> str:
+    """Colour the combined format: yellow for the client's errors, red for the server's."""
+    line = _combined(peer, now, request, status, sent, seconds, clip)
+    colour = _COLOUR.get(status // 100)
+    return line if colour is None else f"{colour}{line[:-1]}{PLAIN}\n"
+
+
+_COLOUR = {4: YELLOW, 5: RED}
 
 
 def _json(
@@ -133,4 +148,8 @@ def _iso_time(second: int) -> str:
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_FORMS = {"combined": (_combined, _apache_time), "json": (_json, _iso_time)}
+_FORMS = {
+    "combined": (_combined, _apache_time),
+    "coloured": (_coloured, _apache_time),
+    "json": (_json, _iso_time),
+}

@@ -23,7 +23,7 @@ from server.environ import Environ, Environs
 from server.http11 import framing, reader, writer
 from server.http11.errors import BadFraming, BadRequestLine, ProtocolError, TooManyConnections
 from server.http11.request import Request
-from server.wsgi import Client, FileSlice, FileWrapper, Response, WSGIApplication, refusal
+from server.wsgi import Client, FileSlice, FileWrapper, Host, Response, WSGIApplication, refusal
 
 if TYPE_CHECKING:
     from server.accesslog import AccessLog
@@ -53,7 +53,7 @@ Step = bytes | FileSlice | Want | Act
 Session = Generator[Step, bytes, None]
 
 
-class Service:
+class Service(Host):
     """What all sessions of a worker share.
 
     Args:
@@ -66,13 +66,12 @@ class Service:
     def __init__(
         self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None", *, keep_alive: bool = True
     ) -> None:
+        super().__init__(keep_alive)
         self.app = app
         self.settings = settings
         self.access_log = access_log
         self.patient = keep_alive
         """Whether a connection may wait for its client at all, as it does after a last answer that is news to it."""
-        self.keep_alive = keep_alive
-        """Whether connections go on; False from the moment that the worker drains."""
         self.small_body = min(settings.body_memory, settings.body_limit)
         """Octets of a body that needs no `Body` if it is here already."""
         self.limits = reader.Limits(
@@ -173,7 +172,7 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], client: Client) -> Ses
                     environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.file, str(body.size)
                     environ.pop("HTTP_TRANSFER_ENCODING", None)  # RFC 9112 §7.1.3: it was taken off
             environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer
-            response = Response(request, service.keep_alive, client)
+            response = Response(request, service, client)
             environ["wsgi.early_hints"] = response.early_hints
             started = perf_counter() if service.access_log is not None else 0.0
             whole = None

@@ -33,6 +33,14 @@ class Client(Protocol):
         """Write all of `data` before returning; raise `Disconnected` if that can't be done."""
 
 
+class Host:
+    """Whoever serves a response."""
+
+    def __init__(self, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+        """Whether connections go on; a worker that drains changes its mind."""
+
+
 class Disconnected(Exception):
     """The client has gone; raised into an application that tries to send to it at once."""
 
@@ -120,7 +128,7 @@ class Response:
 
     Args:
         request: what is answered.
-        keep_alive: whether this server would go on with the connection; the outcome is in `keep_alive`.
+        host: is asked, when the head is made, whether the connection may go on; the outcome is in `keep_alive`.
         client: gets at once what an application says while it still runs: `write` and early hints.
     """
 
@@ -137,10 +145,11 @@ class Response:
     body_sent = 0
     """Octets of body handed out, without chunk framing."""
 
-    def __init__(self, request: Request, keep_alive: bool, client: Client) -> None:
+    def __init__(self, request: Request, host: Host, client: Client) -> None:
         self._request = request
+        self._host = host
         self._client = client
-        self.keep_alive = keep_alive and request.section.keep_alive
+        self.keep_alive = request.section.keep_alive
 
     @property
     def status(self) -> int:
@@ -224,7 +233,9 @@ class Response:
         if hasattr(app_iter, "close"):
             try:
                 app_iter.close()
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # as in `run`
                 log.exception("close() of the response to %s %s failed", self._request.method, self._request.target)
 
     @property
@@ -308,7 +319,8 @@ class Response:
             extra = b"Transfer-Encoding: chunked\r\n"
         else:
             self.keep_alive = False  # RFC 9112 §6.3: the end of the connection is the end of the body
-        if not self.keep_alive:
+        if not (self.keep_alive and self._host.keep_alive):
+            self.keep_alive = False
             extra += b"Connection: close\r\n"
         elif request.version == "HTTP/1.0":
             extra += b"Connection: keep-alive\r\n"

@@ -28,7 +28,7 @@ SERVER_LAYERS = [
 ]
 # What knows neither sessions nor sockets and may be used by any layer above `http11`.
 SERVER_TOOLS = {"server.config", "server.values", "server.errors", "server.sources", "server.settings_page"} | {
-    *("server.console", "server.accesslog", "server.signals", "server.backoff"),
+    *("server.console", "server.accesslog", "server.signals", "server.backoff", "server.descriptors"),
 }
 GEVENT_USERS = {"server.concurrency.coroutine", "server.worker"}
 IMPURE = {"socket", "ssl", "select", "selectors", "asyncio", "threading", "time", "datetime", "os", "io", "gevent"}

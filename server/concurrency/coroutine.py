@@ -15,7 +15,7 @@ import socket
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
 from gevent import monkey
@@ -26,7 +26,11 @@ from greenlet import getcurrent, greenlet
 from server.concurrency.base import OUT_OF_RESOURCES, Model, Traits
 from server.concurrency.readiness import CLOSE, READ, WRITE, Connection, Interest
 from server.session import Endpoint
-from server.wsgi import Disconnected
+from server.wsgi import Disconnected, WSGIApplication
+
+if TYPE_CHECKING:
+    from server.accesslog import AccessLog
+    from server.config import Settings
 
 log = logging.getLogger("minnow")
 
@@ -90,6 +94,10 @@ class Coroutine(Model):
 
     traits = Traits(keep_alive=True, multithread=True, multiprocess=False, views_block_others=False, c10k=True)
 
+    def __init__(self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None") -> None:
+        super().__init__(app, settings, access_log)
+        self._connections: set[GreenConnection] = set()
+
     @classmethod
     def prepare(cls) -> None:
         """Let the standard library's blocking calls wait in greenlets; before anything imports `ssl` or a driver."""
@@ -99,7 +107,6 @@ class Coroutine(Model):
         """Serve any number of clients until `stop`."""
         self._hub = get_hub()
         self._loop = self._hub.loop
-        self._connections: set[GreenConnection] = set()
         self._ready: deque[GreenConnection] = deque()
         self._spare: list[greenlet] = []
         self._ended = Event()

@@ -11,7 +11,7 @@ import socket
 import struct
 from typing import Any, Final
 
-from server.concurrency.base import DRAIN_IDLE, Model, now, peer_of
+from server.concurrency.base import Model, peer_of
 from server.http11.errors import RequestTimeout
 from server.session import REQUEST, Act, Endpoint, Session, Step, Want, connection, turned_away
 from server.wsgi import Disconnected, FileSlice
@@ -70,6 +70,7 @@ class Connection:
             if self._output is not None:
                 if not self._flush():
                     return WRITE
+                self._want = None  # whatever is waited for next, its time begins now
             elif self._want is not None:
                 data = self.sock.recv(RECEIVE)
                 if self._want is BODY:
@@ -81,6 +82,9 @@ class Connection:
         except (StopIteration, OSError, Disconnected):  # the session has ended, or the client has
             self.close()
             return CLOSE
+        except BaseException:  # nobody's response, a KeyboardInterrupt for one: no reason to leave the client waiting
+            self.close()
+            raise
 
     def expire(self) -> Interest:
         """End a wait whose deadline has passed: a late request gets its 408, whatever else waits is closed."""
@@ -93,14 +97,16 @@ class Connection:
         return CLOSE
 
     def hasten(self) -> None:
-        """Let the worker drain: an idle connection gets `DRAIN_IDLE` more at most, for its next request."""
+        """Let the worker drain: an idle connection gets a moment more at most, for its next request."""
         if self._want is Want.REQUEST and self._output is None:
-            self.deadline = min(self.deadline, now() + DRAIN_IDLE)
+            self.deadline = self._model.deadlines.hasten(self.deadline)
 
     def close(self) -> None:
         """End the session, wherever it stands, and close the socket."""
-        self._session.close()
-        self.release()
+        try:
+            self._session.close()
+        finally:
+            self.release()
 
     def release(self) -> None:
         """Close the socket; the session has ended."""
@@ -134,14 +140,15 @@ class Connection:
     def _go(self, step: Step | None) -> Interest:
         """Do what the session asks until it wants to wait for the client, or the socket for the network, or ends."""
         session = self._session
+        if step is self._want and step is not REQUEST:
+            return READ  # more of the same is wanted, and no more time is given
         while True:
             if type(step) is bytes:
                 if not self._send(step):
                     return WRITE
             elif isinstance(step, Want):
-                if step is REQUEST or step is not self._want:
-                    self._want = step
-                    self.deadline = self._model.deadlines.first(step)
+                self._want = step
+                self.deadline = self._model.deadlines.first(step)
                 return READ
             elif isinstance(step, FileSlice):
                 self._output = step
@@ -165,7 +172,7 @@ class Connection:
         if sent == len(data):
             return True
         self._output = memoryview(data)[sent:]
-        self.deadline = now() + self._model.settings.write_timeout
+        self.deadline = self._model.deadlines.write()
         return False
 
     def _flush(self) -> bool:
@@ -175,7 +182,7 @@ class Connection:
             while output:
                 rest = self._send_file(output) if isinstance(output, FileSlice) else output[self.sock.send(output) :]
                 output = self._output = rest
-                self.deadline = now() + self._model.settings.write_timeout
+                self.deadline = self._model.deadlines.write()
         except BlockingIOError:
             return False
         self._output = None

@@ -143,7 +143,7 @@ def _join_repeated(lines: list[str]) -> dict[str, str]:
         if name not in fields:
             fields[name] = value
         elif name in SINGLE_FIELDS:
-            raise REPEATED.get(name, BadField)(f"{name} is repeated")
+            raise REPEATED.get(name, BadField)(f"{field_name(name)} is repeated")
         else:
             fields[name] += ("; " if name == "HTTP_COOKIE" else ", ") + value
     fields.pop("", None)
@@ -175,6 +175,11 @@ def parse_field(line: str) -> tuple[str, str]:
     if variable == "CONTENT_LENGTH" and grammar.CONTENT_LENGTH.fullmatch(value) is None:
         raise BadFraming("Content-Length is not a plain decimal number")
     return variable, value
+
+
+def field_name(variable: str) -> str:
+    """Return the field's name for a meta-variable's, as a client would know it: `Content-Type`."""
+    return variable.removeprefix("HTTP_").replace("_", "-").title()
 
 
 def _refuse_field(line: str) -> NoReturn:

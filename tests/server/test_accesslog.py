@@ -53,6 +53,17 @@ def test_combined_is_apaches_with_the_seconds(record: tuple[Any, ...], expected:
     assert re.fullmatch(expected.replace("TIME", TIME), line)
 
 
+@pytest.mark.parametrize(("status", "colour"), [(200, ""), (304, ""), (404, "\x1b[33m"), (503, "\x1b[31m")])
+def test_errors_stand_out_on_a_terminal(status: int, colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where colours are wanted, but never in JSON, which programs read."""
+    monkeypatch.setattr("server.accesslog.time.time", lambda: 1e9)
+    record = ("::1", request_of(), status, 0, 0.0)
+    (plain,) = lines_of("combined", record)
+    (coloured,) = lines_of("combined", record, colours=True)
+    assert coloured == (f"{colour}{plain[:-1]}\x1b[0m\n" if colour else plain)
+    assert lines_of("json", record, colours=True) == lines_of("json", record)
+
+
 def test_json_is_one_object_a_line() -> None:
     """The same keys always; null for what is not there."""
     fields = {"referer": "http://a/", "user_agent": 'a "b" \\', "x_request_id": "r1"}

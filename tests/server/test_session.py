@@ -33,6 +33,20 @@ def test_100_pipelined_requests(size: int) -> None:
     assert client.wants is Want.REQUEST
 
 
+def test_a_response_that_is_begun_after_the_drain_says_so() -> None:
+    """A worker that has to stop while the application runs tells its client not to come again on this connection."""
+
+    def app(environ: Environ, start_response: Start) -> list[bytes]:
+        client.service.keep_alive = False
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    client = Client(app)
+    client.send(GET)
+    assert answer(client.output).fields["connection"] == "close"
+    assert Act.SHUTDOWN in client.steps
+
+
 def test_the_next_request_is_not_begun_before_the_last_response_has_gone() -> None:
     """A response that is still going out keeps the next request waiting: back-pressure."""
     called = []

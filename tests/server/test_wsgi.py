@@ -247,12 +247,13 @@ def test_close_is_called_when_the_client_goes() -> None:
     assert [record.status for record in client.records] == [200]
 
 
-def test_close_that_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [ValueError("close is broken"), SystemExit("close is broken")])
+def test_close_that_raises_is_logged(caplog: pytest.LogCaptureFixture, error: BaseException) -> None:
     """What close() raises is logged; the response was whole and the connection goes on."""
 
     class Broken(Closing):
         def close(self) -> None:
-            raise ValueError("close is broken")
+            raise error
 
     client = Client(respond(Broken(b"hello"))).send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert client.wants is Want.REQUEST

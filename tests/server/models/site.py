@@ -99,6 +99,15 @@ def fail_late(environ: Environ, start_response: Callable[..., Any]) -> Iterator[
     raise RuntimeError("as the test wants")
 
 
+def hold(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Tell by one file that it is called, and answer when there is the other."""
+    asked = parse_qs(environ["QUERY_STRING"])
+    open(asked["begun"][0], "w").close()  # noqa: PTH123 - as in `gate`
+    while not os.path.exists(asked["until"][0]):  # noqa: PTH110 - as in `gate`
+        time.sleep(0.005)
+    return hello(environ, start_response)
+
+
 def gate(environ: Environ, start_response: Callable[..., Any]) -> Iterator[bytes]:
     """Begin to answer, then wait for the file that the query names."""
     (path,) = parse_qs(environ["QUERY_STRING"])["until"]
@@ -154,7 +163,7 @@ def endless(environ: Environ, start_response: Callable[..., Any]) -> Iterable[by
 
 VIEWS: dict[str, Callable[[Environ, Callable[..., Any]], Iterable[bytes]]] = {
     view.__name__: view
-    for view in (hello, echo, facts, stream, write, large, file, fail, leave, fail_late, gate, endless)
+    for view in (hello, echo, facts, stream, write, large, file, fail, leave, fail_late, hold, gate, endless)
 }
 
 
