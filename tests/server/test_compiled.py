@@ -14,6 +14,7 @@ CORE = [
     "tests/http11",
     *(f"tests/server/test_{name}.py" for name in ("session", "body", "readiness")),
     *(f"tests/server/test_wsgi{name}.py" for name in ("", "_environ", "_errors", "_files")),
+    *("tests/server/models", "--model", "coroutine", "--model", "epoll"),
 ]
 HEADER = Path(sysconfig.get_path("include"), "Python.h")
 
