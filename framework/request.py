@@ -56,10 +56,10 @@ class RequestHeaders:
 
 
 class Request:
-    """Wrap a WSGI environ. ``route`` and ``path_values`` are set once a route has matched."""
+    """Wrap a WSGI environ. ``route`` and ``values``, those of its variables, are set once a route has matched."""
 
     route: Route | None = None
-    path_values: dict[str, Any]
+    values: tuple[Any, ...] = ()
 
     def __init__(self, environ: dict[str, Any], app: App) -> None:
         self.environ = environ
@@ -69,6 +69,11 @@ class Request:
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.raw_path}>"
+
+    @property
+    def path_values(self) -> dict[str, Any]:
+        """Return the values of the route's variables by their names."""
+        return dict(zip(self.route.names if self.route else (), self.values, strict=False))
 
     @cached_property
     def raw_path(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import pytest
@@ -176,6 +176,50 @@ def test_groups() -> None:
     assert client.get("/admin/users/7").text == "7 app admin"
     assert client.get("/admin/users/0").text == "inner"
     assert client.get("/admin/nothing").text == "outer"
+
+
+def show(_request: Request, row: str, place: int) -> str:
+    """Answer in a handler's usual way."""
+    return f"{row} {place}"
+
+
+class Shelf:
+    """Stand in for a handler that is no function."""
+
+    def __call__(self, _request: Request, row: str, place: int) -> str:
+        """Answer as an instance."""
+        return f"{row} {place}"
+
+    def show(self, _request: Request, row: str, place: int) -> str:
+        """Answer as a method."""
+        return f"{row} {place}"
+
+
+@wraps(show)
+def decorated(request: Request, **values: Any) -> str:
+    """Answer as a decorated function does: what it shows is the signature inside."""
+    return show(request, **values)
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        show,
+        lambda _request, place, row: f"{row} {place}",
+        lambda _request, other="x", *, place, row, **_more: f"{row} {place}" + other[1:],
+        lambda _request, **values: f"{values['row']} {values['place']}",
+        lambda _request, place, other=0, row="": f"{row} {place + other}",
+        partial(lambda prefix, _request, place, row: f"{prefix}{row} {place}", ""),
+        Shelf(),
+        Shelf().show,
+        decorated,
+    ],
+)
+def test_values_go_by_name(handler: Any) -> None:
+    """A handler gets the path's values under their names, in whatever order and by whatever way it takes them."""
+    app = App("shelf")
+    app.get("/<row>/<place:int>")(handler)
+    assert app.test_client().get("/a/7").text == "a 7"
 
 
 def test_middleware() -> None:
