@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from framework.conditional import OK
 from framework.csrf import SAFE_METHODS, check_origin
 from framework.errorpages import error_page
-from framework.errors import HTTPError, RouteError
+from framework.errors import HTTPError, RouteError, UnsafeRedirect
 from framework.groups import Group, where
 from framework.middleware.dispatch import Dispatch
 from framework.paths import raw_path
@@ -170,6 +170,8 @@ class App(Group):
         return response
 
     def _answer_error(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, UnsafeRedirect) and request.brought(error.url):
+            error = HTTPError(400, "This address leads to another site.")
         if not isinstance(error, HTTPError):
             route = request.route or "no route"
             self.logger.error("%r failed in %s [%s]", request, route, request.id, exc_info=error)

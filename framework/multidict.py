@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from framework.errors import HTTPError
 from framework.paths import decode
-from framework.typed import DATE, DECIMAL, FLOAT, TRUTH, WHOLE, choice, kind_of
+from framework.typed import DATE, DECIMAL, FLOAT, LOCATION, TRUTH, WHOLE, choice, kind_of
 
 if TYPE_CHECKING:
     import builtins  # the methods below have the names of their types
@@ -38,9 +38,9 @@ REQUIRED: Final = _Required.REQUIRED
 class MultiDict:
     """Map a name to its values. Plain access gives the first one.
 
-    ``int``, ``float``, ``decimal``, ``bool``, ``date`` and ``choice`` read the first one as what they are called. An
-    empty or missing value is ``default``, which may be None. A value that is something else or out of bounds, default
-    or not, and a missing one without a default, raise HTTPError 400 with the name and what was expected.
+    ``int``, ``float``, ``decimal``, ``bool``, ``date``, ``choice`` and ``location`` read the first one as what they
+    are called. An empty or missing value is ``default``, which may be None. A value that is something else or out of
+    bounds, default or not, and a missing one without a default, raise HTTPError 400 with the name and what was expected.
     """
 
     __slots__ = ("_values",)
@@ -159,6 +159,10 @@ class MultiDict:
     def choice(self, name: str, options: Iterable[Any], default: Any = REQUIRED) -> Any:
         """Return one of some texts, or the member of an Enum that has the text for its value."""
         return self._first(name, choice(options), default)
+
+    def location(self, name: str, default: D | _Required = REQUIRED) -> str | D:
+        """Return a path or reference that stays on this host: where to ``redirect`` to after a form."""
+        return self._first(name, LOCATION, default)
 
 
 def parse_pairs(text: str) -> list[tuple[str, str]]:

@@ -130,6 +130,13 @@ class Request:
         parsed = self.__dict__.get("_form_and_files")
         return [upload for uploads in parsed[1].values() for upload in uploads] if parsed else []
 
+    def brought(self, text: str) -> bool:
+        """Tell whether a text is a value that the client sent and somebody read: of path, query, form, cookie, Referer."""
+        read = self.__dict__
+        values = [*self.values, self.environ.get("HTTP_REFERER"), *read.get("cookies", {}).values()]
+        forms = [read.get("query", ()), *read.get("_form_and_files", ())[:1]]
+        return text in values or any(text in form.getlist(name) for form in forms for name in form)
+
     @cached_property
     def json(self) -> Any:
         """Return the body as JSON; raise HTTPError 415 if it is declared otherwise, 400 if it is broken."""

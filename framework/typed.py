@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from framework.errors import HTTPError
+from framework.security import stays_on_this_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -81,10 +82,17 @@ def _truth(text: str) -> bool:
     return _WORDS[text.lower()]
 
 
+def _location(text: str) -> str:
+    if not stays_on_this_host(text):
+        raise ValueError(text)
+    return text
+
+
 WHOLE = Kind(_whole, "a whole number")
 FLOAT = Kind(_float, "a number")
 DECIMAL = Kind(_decimal, "a decimal number")
 TRUTH = Kind(_truth, "true or false")
+LOCATION = Kind(_location, "an address on this site")
 DATE = Kind(_date, "a date such as 2024-02-29", "on or after", "on or before")
 _BY_TYPE: dict[str, Kind[Any]] = {
     "builtins.int": WHOLE,

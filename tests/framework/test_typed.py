@@ -59,6 +59,8 @@ def read(method: str, text: str | None, *arguments: Any, **options: Any) -> Any:
         ("bool", "no", (True,), False),
         ("date", "2024-02-29", (), DAY),
         ("choice", "sell", (SIDES,), "sell"),
+        ("location", "/a?b=c#d", (), "/a?b=c#d"),
+        ("location", "./a:b", (), "./a:b"),
         ("choice", "sell", (Side,), Side.SELL),
         ("choice", "0", (Side,), Side.NONE),
     ],
@@ -80,6 +82,7 @@ def test_read(method: str, text: str, arguments: tuple[Any, ...], value: Any) ->
         ("bool", (), False),
         ("date", (), DAY),
         ("choice", (SIDES,), "buy"),
+        ("location", (), "/"),
         ("choice", (Side,), Side.BUY),
     ],
 )
@@ -114,6 +117,10 @@ def test_default(method: str, arguments: tuple[Any, ...], default: Any, text: st
         (
             *("date", (), "a date such as 2024-02-29"),
             ["", "2023-02-29", "20240229", "2024-W09-4", "2024-2-9", "29.02.2024", "0000-01-01", "\u0662024-01-01"],
+        ),
+        (
+            *("location", (), "an address on this site"),
+            ["", "//evil.example", "https://evil.example/", "/\\evil", "javascript:alert(1)", " //evil", "/\tx", "/\0"],
         ),
         ("choice", (SIDES,), "one of buy, sell", ["", "Buy", "buy,sell", "x"]),
         ("choice", (Side,), "one of buy, sell, 0", ["", "BUY", "Side.BUY", "None"]),
