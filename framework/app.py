@@ -162,6 +162,8 @@ class App(Group):
         response = as_response(answer)
         for hook in request.hooks.after:
             response = hook(request, response)
+            if not isinstance(response, Response):
+                raise TypeError(f"the hook at {where(hook)} returns a Response, not {type(response).__name__}")
         if self._sessions and "session" in request.__dict__:
             self._sessions.save(request.session, response)
         if request.method not in SAFE_METHODS:

@@ -39,8 +39,8 @@ class MultiDict:
     """Map a name to its values. Plain access gives the first one.
 
     ``int``, ``float``, ``decimal``, ``bool``, ``date``, ``choice`` and ``location`` read the first one as what they
-    are called. An empty or missing value is ``default``, which may be None. A value that is something else or out of
-    bounds, default or not, and a missing one without a default, raise HTTPError 400 with the name and what was expected.
+    are called. An empty or missing value is ``default``, which may be None. One that is something else or out of
+    bounds, default or not, and a missing one without a default raise HTTPError 400 with the name and what was expected.
     """
 
     __slots__ = ("_values",)

@@ -131,7 +131,7 @@ class Request:
         return [upload for uploads in parsed[1].values() for upload in uploads] if parsed else []
 
     def brought(self, text: str) -> bool:
-        """Tell whether a text is a value that the client sent and somebody read: of path, query, form, cookie, Referer."""
+        """Tell whether the client sent a text: in path, query, form or cookies, if those were read, or as Referer."""
         read = self.__dict__
         values = [*self.values, self.environ.get("HTTP_REFERER"), *read.get("cookies", {}).values()]
         forms = [read.get("query", ()), *read.get("_form_and_files", ())[:1]]
@@ -143,9 +143,11 @@ class Request:
         if self.content_type != "application/json" and not self.content_type.endswith("+json"):
             raise HTTPError(415, "The body must be JSON, with Content-Type: application/json.")
         try:
-            return json.loads(self.body)
+            value = json.loads(self.body)
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # loads takes NaN and halves of characters
         except (ValueError, RecursionError):
             raise HTTPError(400, "The body is not valid JSON.") from None
+        return value
 
     @cached_property
     def session(self) -> CookieSession:

@@ -22,6 +22,7 @@ TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 _URL = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 §2: what an address may hold as it is; escapes are kept
+_STATUSES = range(100, 1000)  # RFC 9110 §15: three digits; servers know what to do with those above 599
 _BODILESS = frozenset({204, 304})  # RFC 9110 §6.4.1
 
 
@@ -62,6 +63,10 @@ class Response:
         if isinstance(body, str):
             implied = TEXT if type(body) is str or not hasattr(body, "__html__") else HTML
             body = body.encode()
+        elif not isinstance(body, bytes) and (isinstance(body, dict) or not hasattr(body, "__iter__")):
+            raise TypeError(f"a body is text, bytes or an iterable of bytes, not {type(body).__name__}")
+        if status != OK and status not in _STATUSES:
+            raise ValueError(f"a status is a number such as 404, not {status!r}")
         self.body: bytes | Iterable[bytes] = body
         self.status = status
         self.tagged = False  # with an ETag, by which it may become a 304
@@ -176,7 +181,7 @@ def _close(body: object) -> None:
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return ``value`` as JSON."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    body = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Response(body, status, headers, JSON)
 
 
@@ -200,4 +205,5 @@ def as_response(value: Any) -> Response:
         return value
     if isinstance(value, (dict, list)):
         return json_response(value)
-    raise TypeError(f"a handler returns a Response, text, bytes, a dict or a list, not {type(value).__name__}")
+    hint = f"; Response(text, {value[1]!r}) has a status" if isinstance(value, tuple) and value[1:] else ""
+    raise TypeError(f"a handler returns a Response, text, bytes, a dict or a list, not {type(value).__name__}{hint}")

@@ -122,6 +122,16 @@ def test_hooks() -> None:
     assert calls == ["before one", "before two", "after two", "after one", f"{error} two", f"{error} one"]
 
 
+@pytest.mark.parametrize(("answer", "name"), [(None, "NoneType"), ("text", "str")])
+def test_after_request_must_answer(answer: Any, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A hook that forgot to return the response is a 500, and the log names its line."""
+    app = make()
+    app.after_request(lambda _request, _response: answer)
+    assert app.test_client().get("/").status == 500
+    assert f"returns a Response, not {name}" in caplog.text
+    assert "test_app.py:" in caplog.text
+
+
 def test_before_request_may_answer() -> None:
     """A hook that returns a response ends the request; after-hooks still see it."""
     app = make()

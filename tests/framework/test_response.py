@@ -42,6 +42,23 @@ def test_as_response_refuses(value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Response(5), "not int"),
+        (lambda: Response({"a": 1}), "not dict"),
+        (lambda: Response("x", "404 Not Found"), "a status is a number such as 404, not '404 Not Found'"),
+        (lambda: Response("x", 20), "not 20"),
+        (lambda: json_response({"a": float("nan")}), "not JSON compliant"),
+        (lambda: as_response(("x", 201)), r"not tuple; Response\(text, 201\) has a status"),
+    ],
+)
+def test_mistakes(make: Any, message: str) -> None:
+    """What would fail on the way out fails where it is made, and says what to write."""
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
+
+
+@pytest.mark.parametrize(
     ("method", "status", "body", "length"),
     [
         ("GET", 200, "中".encode(), "3"),
