@@ -51,7 +51,7 @@ class UnsafeRedirect(ValueError):
     """Tell that ``url`` may lead visitors to another host, and that nobody said it may."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"{url!r} may leave this host; redirect(…, external=True) allows that")
+        super().__init__(f"{url!r} may leave this host, or names nothing; redirect(…, external=True) allows that")
         self.url = url
 
 
