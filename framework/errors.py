@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
+ERRORS = range(400, 600)  # RFC 9110 §15: the two classes of statuses that are errors
+
 
 class RouteError(Exception):
     """Tell the programmer which route is wrong, and how."""
@@ -31,7 +33,7 @@ class HTTPError(Exception):
     """
 
     def __init__(self, status: int, message: str = "", headers: Mapping[str, str] | None = None) -> None:
-        if not 400 <= status <= 599:  # noqa: PLR2004 - RFC 9110 §15: the two classes of errors
+        if status not in ERRORS:
             raise ValueError(f"HTTPError takes a status from 400 to 599, not {status!r}")
         super().__init__(status, message)
         self.status = status

@@ -16,6 +16,11 @@ class OutOfStockError(Exception):
     """Stand in for an application's own exception."""
 
 
+async def later(_request: Request) -> str:
+    """Stand in for a handler of another framework's kind."""
+    return ""
+
+
 def make() -> App:
     """Return an application that fails in several ways."""
     app = App("shop")
@@ -269,6 +274,9 @@ def test_whole_path_regex() -> None:
         (lambda app: app.route("/x", methods="GET")(lambda _request: ""), "methods"),
         (lambda app: app.route("/x", methods=["get"])(lambda _request: ""), "methods"),
         (lambda app: app.errorhandler("404"), "a status or a class of exceptions"),
+        (lambda app: app.errorhandler(200), "would never be asked"),
+        (lambda app: app.get(show), r"test_app\.py:\d+: the decorator takes a pattern first"),
+        (lambda app: app.get("/x")(later), r"\(later, .*test_app\.py:\d+\): the handler is async"),
         (lambda app: app.group("admin", name="admin"), 'begins with "/"'),
     ],
 )
