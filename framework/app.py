@@ -125,15 +125,22 @@ class App(Group):
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ, self)
         failure: Exception | None = None
+        answered = False
         try:
-            response = self._finish(request, self._call_handler(request))
+            answer = self._call_handler(request)
+            answered = True
+            response = self._finish(request, answer)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a response
             failure = error
-            response = self._answer_error(request, error)
+            # What failed behind the handler would fail for the error's page again.
+            response = self._answer_error(request, error, finish=not answered)
         except BaseException as error:  # the server stops this request: no answer, but no loose ends either
             for hook in request.hooks.teardown:
                 self._tear_down(hook, request, error)
             raise
+        if request.method not in SAFE_METHODS:
+            for upload in request.opened_files():
+                response.on_close(upload.file.close)
         for hook in request.hooks.teardown:
             response.on_close(partial(self._tear_down, hook, request, failure))
         return response.send(environ, start_response, self._defaults)
@@ -166,12 +173,9 @@ class App(Group):
                 raise TypeError(f"the hook at {where(hook)} returns a Response, not {type(response).__name__}")
         if self._sessions and "session" in request.__dict__:
             self._sessions.save(request.session, response)
-        if request.method not in SAFE_METHODS:
-            for upload in request.opened_files():
-                response.on_close(upload.file.close)
         return response
 
-    def _answer_error(self, request: Request, error: Exception) -> Response:
+    def _answer_error(self, request: Request, error: Exception, *, finish: bool) -> Response:
         if isinstance(error, UnsafeRedirect) and request.brought(error.url):
             error = HTTPError(400, "This address leads to another site.")
         if not isinstance(error, HTTPError):
@@ -183,7 +187,7 @@ class App(Group):
             response = as_response(handler(request, error)) if handler else error_page(request, error)
             if response.status == OK:  # an error page that forgot to say so is still an error
                 response.status = getattr(error, "status", 500)
-            return self._finish(request, response)
+            return self._finish(request, response) if finish else response
         except Exception as another:
             self.logger.exception("The error handler or a hook of %r failed [%s]", request, request.id)
             return error_page(request, another)

@@ -137,6 +137,20 @@ def test_after_request_must_answer(answer: Any, name: str, caplog: pytest.LogCap
     assert "test_app.py:" in caplog.text
 
 
+def test_a_failing_hook_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A hook behind the handler that fails is logged once, and not called again for the error's page."""
+    app, calls = make(), list[str]()
+
+    def hook(request: Request, response: Response) -> Response:
+        calls.append(request.raw_path)
+        raise KeyError(response.status)
+
+    app.after_request(hook)
+    assert app.test_client().get("/").status == 500
+    assert calls == ["/"]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_before_request_may_answer() -> None:
     """A hook that returns a response ends the request; after-hooks still see it."""
     app = make()
