@@ -39,6 +39,8 @@ class Host:
     def __init__(self, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
         """Whether connections go on; a worker that drains changes its mind."""
+        self.draining = False
+        """Whether it is about to end."""
 
 
 class Disconnected(Exception):
@@ -267,6 +269,8 @@ class Response:
                 yield self._frame(block)
                 if self._bodiless:
                     return
+                if self._host.draining and self._head is not None and self._head.endless:
+                    break  # or the worker would wait for it in vain; an EventSource comes back with Last-Event-ID
         if not self.head_sent:
             yield self._open(0)
         if self._remaining:

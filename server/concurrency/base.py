@@ -179,8 +179,9 @@ class Model(ABC):
         self.stopping.set(grace)
 
     def drain(self) -> None:
-        """Make every response from now on the last of its connection, and every idle time a short one."""
+        """Make every response from now on the last of its connection, end event streams, and idle times soon."""
         self.service.keep_alive = False
+        self.service.draining = True
         self.service.app = self.last_app
         self.deadlines.drain()
 

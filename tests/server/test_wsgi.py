@@ -6,6 +6,7 @@ from wsgiref.validate import validator
 
 import pytest
 
+from server.http11.writer import LAST_CHUNK, chunk
 from server.session import Act, Want
 from server.wsgi import Environ, WSGIApplication
 from tests.server.apps import Closing, Start, respond, stream
@@ -218,6 +219,35 @@ def test_callables_of_each_kind(app: WSGIApplication, method: str) -> None:
     output = talk(data, checked).output
     assert output.startswith(b"HTTP/1.1 200 OK\r\n")
     assert (b"hello" in output) == (method != "HEAD")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("text/event-stream", 2),
+        ("Text/Event-Stream; charset=utf-8", 2),
+        ("text/plain", 3),
+    ],
+)
+def test_an_event_stream_ends_when_the_worker_drains(kind: str, sent: int) -> None:
+    """It ends after an event, closed and told as any end is; every other response is sent whole."""
+    closed: list[bool] = []
+
+    def app(_environ: Environ, start_response: Start) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", kind)])
+        try:
+            yield b"data: 1\n\n"
+            client.service.draining = True
+            yield b"data: 2\n\n"
+            yield b"data: 3\n\n"
+        finally:
+            closed.append(True)
+
+    client = Client(app)
+    client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    events = [b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"]
+    assert answer(client.output).body == b"".join(map(chunk, events[:sent])) + LAST_CHUNK
+    assert closed == [True]
 
 
 def test_close_is_called_when_all_has_gone() -> None:

@@ -56,6 +56,14 @@ def stream(_environ: Environ, start_response: Callable[..., Any]) -> Iterator[by
     yield b"three"
 
 
+def events(_environ: Environ, start_response: Callable[..., Any]) -> Iterator[bytes]:
+    """Send events without end."""
+    start_response("200 OK", [("Content-Type", "text/event-stream")])
+    while True:
+        yield b"data: now\n\n"
+        time.sleep(0.05)
+
+
 def write(_environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer in PEP 3333's imperative way, with more than a socket's buffer holds."""
     send = start_response("200 OK", [("Content-Length", str(len(BLOCK) * BLOCKS))])
@@ -163,7 +171,7 @@ def endless(environ: Environ, start_response: Callable[..., Any]) -> Iterable[by
 
 VIEWS: dict[str, Callable[[Environ, Callable[..., Any]], Iterable[bytes]]] = {
     view.__name__: view
-    for view in (hello, echo, facts, stream, write, large, file, fail, leave, fail_late, hold, gate, endless)
+    for view in (hello, echo, facts, stream, events, write, large, file, fail, leave, fail_late, hold, gate, endless)
 }
 
 
