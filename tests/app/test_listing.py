@@ -156,7 +156,7 @@ def test_pages(market: Site) -> None:
 )
 def test_page_numbers(page: int, expected: list[int]) -> None:
     """The first page, the last and the neighbours have links."""
-    assert listing.Listing(Wanted(page=page), [], listing.Tally(MARKET, 1, 1)).page_numbers == expected
+    assert listing.Listing(Wanted(page=page), [], listing.Tally(1, MARKET, 1, 1)).page_numbers == expected
 
 
 def explain(site: Site, search: str, sort: str, move: str = "", *, descending: bool = False) -> str:
