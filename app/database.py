@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
 from app.errors import Unavailable
+from app.gate import Gate
 
 if TYPE_CHECKING:
     from app.config import DatabaseConfig
@@ -51,7 +51,6 @@ class Database:
             config.url,
             pool_size=config.pool,
             max_overflow=0,  # pool * workers * replicas is what MySQL must allow; overflow would hide it
-            pool_timeout=POOL_SECONDS,
             pool_recycle=RECYCLE_SECONDS,
             pool_use_lifo=True,  # the warmest connection first
             isolation_level="AUTOCOMMIT",
@@ -60,6 +59,7 @@ class Database:
         )
         _prepare(self.engine)
         _make_read_only(self.engine)
+        self._gate = Gate(config.pool)  # so nobody waits for the pool, which knows no order
         self._writer = self.engine.execution_options(isolation_level=_write_isolation(config.url))
 
     def read(self, work: Work[Result]) -> Result:
@@ -67,14 +67,24 @@ class Database:
 
         Raises DBAPIError when the work tries to write.
         """
-        return _attempt(self.engine.connect, work)
+        return self._in_turn(self.engine.connect, work)
 
     def write(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction, committed when it returns, rolled back when it raises.
 
         Raises Unavailable when the database does not answer.
         """
-        return _attempt(self._writer.connect, _in_transaction(work))
+        return self._in_turn(self._writer.connect, _in_transaction(work))
+
+    def _in_turn(self, connect: Callable[[], Connection], work: Work[Result]) -> Result:
+        try:
+            with self._gate.turn(POOL_SECONDS):
+                return _attempt(connect, work)
+        except (OperationalError, InterfaceError, TimeoutError, _CommitError) as error:
+            if _wrote_while_reading(error):
+                raise
+            log.warning("database unavailable: %s", _reason(error))
+            raise Unavailable from error
 
     def close(self) -> None:
         """Close the connections that are in the pool."""
@@ -114,19 +124,13 @@ def _in_transaction(work: Work[Result]) -> Work[Result]:
 def _attempt(connect: Callable[[], Connection], work: Work[Result]) -> Result:
     """Run `work` on a connection, once more if the first one was lost or chosen as deadlock victim."""
     try:
-        try:
-            with connect() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            if not _worth_repeating(error):
-                raise
         with connect() as connection:
             return work(connection)
-    except (OperationalError, InterfaceError, PoolTimeout, _CommitError) as error:
-        if _wrote_while_reading(error):
+    except DBAPIError as error:
+        if not _worth_repeating(error):
             raise
-        log.warning("database unavailable: %s", _reason(error))
-        raise Unavailable from error
+    with connect() as connection:
+        return work(connection)
 
 
 def _worth_repeating(error: DBAPIError) -> bool:
@@ -147,6 +151,8 @@ def _error_number(error: DBAPIError) -> int | None:
 
 def _reason(error: Exception) -> object:
     """Return the driver's own words: SQLAlchemy's carry the statement and its parameters, a visitor's note too."""
+    if isinstance(error, TimeoutError):
+        return f"all connections were in use for {POOL_SECONDS:g} s"
     cause = error.__cause__ if isinstance(error, _CommitError) else error
     return cause.orig if isinstance(cause, DBAPIError) else cause
 

@@ -180,6 +180,5 @@ def test_exhausted_pool(
     monkeypatch.setattr("app.database.POOL_SECONDS", 0.01)
     narrow = open_site(f"sqlite:///{tmp_path}/minnow.db", pool=1)
     client = narrow.app.test_client()
-    with narrow.database.engine.connect():
-        assert client.get("/index.html", headers=CURL).status == 503
+    assert narrow.database.read(lambda _: client.get("/index.html", headers=CURL).status) == 503
     assert client.get("/index.html", headers=CURL).status == 200
