@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from sqlalchemy import Connection, Select, bindparam, case, func, select
 
-from app.tables import CODE_LENGTH, INITIALS_LIMIT, market, stocks
+from app import names
+from app.tables import CODE_LENGTH, INITIALS_LIMIT, market, name_ends, stocks
 from framework import HTTPError
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ _ROW: Final = func.json_array(
 )
 _FROM: Final[BindParameter[str]] = bindparam("q_from")
 _TO: Final[BindParameter[str]] = bindparam("q_to")
-# A code and initials are found by how they begin, which an index can tell; a name by what is in it.
+# All are found by how they begin, which an index can tell: what is in a name begins one of its ends.
 _SEARCHES: Final[Mapping[str, ColumnElement[bool]]] = {
     "code": stocks.c.code.between(_FROM, _TO),
     "initials": stocks.c.initials.between(_FROM, _TO),
-    "name": stocks.c.name.contains(bindparam("q_name"), escape="/"),
+    "name": stocks.c.id.in_(select(name_ends.c.stock_id).where(name_ends.c.name_end.between(_FROM, _TO))),
 }
 
 
@@ -206,8 +207,8 @@ def _search(query: str) -> tuple[str, dict[str, str]]:
             return "code", {"q_from": start, "q_to": start.ljust(CODE_LENGTH, "9")}
         # Z is the last of what initials are made of, in the order of bytes (SQLite) and of letters (MySQL).
         return "initials", {"q_from": start, "q_to": start.ljust(INITIALS_LIMIT, "Z")}
-    # `%` and `_` are wild in LIKE; MySQL and SQLite disagree on the escape character unless it is named.
-    return "name", {"q_name": query.replace("/", "//").replace("%", "/%").replace("_", "/_")}
+    start = names.spelt(query)
+    return "name", {"q_from": start, "q_to": start + names.LAST}
 
 
 # SQLAlchemy caches the text of a statement, yet not the cost of composing it. There are 4 * 7 * 2 * 4 of these.
