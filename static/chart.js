@@ -2,7 +2,7 @@
 // the table of days says the same.
 const { createChart, CandlestickSeries, LineSeries, HistogramSeries, LineStyle } = LightweightCharts;
 const figure = document.querySelector(".chart");
-const { bars, high, highTitle, empty, failed, volume: volumeWord } = figure.dataset;
+const { bars, high, empty, failed, volume: volumeWord } = figure.dataset;
 const ground = figure.querySelector(".ground");
 const legend = figure.querySelector(".legend");
 const RANGES = { month: 22, quarter: 66, year: 250 }; // trading days
@@ -45,7 +45,7 @@ function draw(rows) {
   const traded = row => ({ time: row.time, value: row.volume, color: row.close < row.open ? fell : rose });
   candles.setData(rows);
   line.setData(rows.map(valued));
-  const marks = [candles, line].map(series => series.createPriceLine({ price: Number(high), title: highTitle, lineWidth: 1, lineStyle: LineStyle.Dashed }));
+  const marks = [candles, line].map(series => series.createPriceLine({ price: Number(high), lineWidth: 1, lineStyle: LineStyle.Dashed }));
 
   function dress() {
     const [up, down, soft, rule, accent] = ["--up", "--down", "--soft", "--rule", "--accent"].map(token => color(token));
