@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
 from app.errors import Unavailable
+from app.gate import Gate
 
 if TYPE_CHECKING:
     from app.config import DatabaseConfig
@@ -36,8 +36,12 @@ POOL_SECONDS: Final = 3  # a visitor waits this long for a free connection, then
 RECYCLE_SECONDS: Final = 3600  # well under MySQL's wait_timeout of 8 hours
 MYSQL_DEADLOCK: Final = 1213  # ER_LOCK_DEADLOCK: "try restarting transaction"
 MYSQL_READ_ONLY: Final = 1792  # ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
-# What makes the next transaction one that may write; MySQL forgets it afterwards, SQLite has to be told.
-PERMIT: Final = {"mysql": "SET TRANSACTION READ WRITE", "sqlite": "PRAGMA query_only = OFF"}
+# What begins a transaction that may write. These are statements because what SQLAlchemy does to a connection by itself
+# fails with the driver's own error if the connection is dead, and then nobody knows that the work can be repeated.
+BEGIN: Final = {
+    "mysql": ("START TRANSACTION READ WRITE",),
+    "sqlite": ("PRAGMA query_only = OFF", "BEGIN IMMEDIATE"),  # waits for other writers now, not half-way
+}
 
 
 class Database:
@@ -51,7 +55,6 @@ class Database:
             config.url,
             pool_size=config.pool,
             max_overflow=0,  # pool * workers * replicas is what MySQL must allow; overflow would hide it
-            pool_timeout=POOL_SECONDS,
             pool_recycle=RECYCLE_SECONDS,
             pool_use_lifo=True,  # the warmest connection first
             isolation_level="AUTOCOMMIT",
@@ -60,21 +63,31 @@ class Database:
         )
         _prepare(self.engine)
         _make_read_only(self.engine)
-        self._writer = self.engine.execution_options(isolation_level=_write_isolation(config.url))
+        self._gate = Gate(config.pool)  # so nobody waits for the pool, which knows no order
 
     def read(self, work: Work[Result]) -> Result:
         """Run `work` outside a transaction; raises Unavailable when the database does not answer.
 
         Raises DBAPIError when the work tries to write.
         """
-        return _attempt(self.engine.connect, work)
+        return self._in_turn(work)
 
     def write(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction, committed when it returns, rolled back when it raises.
 
         Raises Unavailable when the database does not answer.
         """
-        return _attempt(self._writer.connect, _in_transaction(work))
+        return self._in_turn(_in_transaction(work))
+
+    def _in_turn(self, work: Work[Result]) -> Result:
+        try:
+            with self._gate.turn(POOL_SECONDS):
+                return _attempt(self.engine.connect, work)
+        except (OperationalError, InterfaceError, TimeoutError, _CommitError) as error:
+            if _wrote_while_reading(error):
+                raise
+            log.warning("database unavailable: %s", _reason(error))
+            raise Unavailable from error
 
     def close(self) -> None:
         """Close the connections that are in the pool."""
@@ -94,39 +107,44 @@ class _CommitError(Exception):
 
 def _in_transaction(work: Work[Result]) -> Work[Result]:
     def run(connection: Connection) -> Result:
-        transaction = connection.begin()
         try:
-            connection.exec_driver_sql(PERMIT[connection.dialect.name])
             connection.info["may_write"] = True
+            for statement in BEGIN[connection.dialect.name]:
+                connection.exec_driver_sql(statement)
             result = work(connection)
         except BaseException:
-            transaction.close()
+            _roll_back(connection)
             raise
         try:
-            transaction.commit()
+            connection.exec_driver_sql("COMMIT")
         except DBAPIError as error:
+            connection.invalidate()
             raise _CommitError from error
         return result
 
     return run
 
 
+def _roll_back(connection: Connection) -> None:
+    """Undo what was done; a connection that cannot is thrown away, and its server does the same."""
+    if connection.invalidated:
+        return
+    try:
+        connection.exec_driver_sql("ROLLBACK")
+    except DBAPIError:
+        connection.invalidate()
+
+
 def _attempt(connect: Callable[[], Connection], work: Work[Result]) -> Result:
     """Run `work` on a connection, once more if the first one was lost or chosen as deadlock victim."""
     try:
-        try:
-            with connect() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            if not _worth_repeating(error):
-                raise
         with connect() as connection:
             return work(connection)
-    except (OperationalError, InterfaceError, PoolTimeout, _CommitError) as error:
-        if _wrote_while_reading(error):
+    except DBAPIError as error:
+        if not _worth_repeating(error):
             raise
-        log.warning("database unavailable: %s", _reason(error))
-        raise Unavailable from error
+    with connect() as connection:
+        return work(connection)
 
 
 def _worth_repeating(error: DBAPIError) -> bool:
@@ -147,6 +165,8 @@ def _error_number(error: DBAPIError) -> int | None:
 
 def _reason(error: Exception) -> object:
     """Return the driver's own words: SQLAlchemy's carry the statement and its parameters, a visitor's note too."""
+    if isinstance(error, TimeoutError):
+        return f"all connections were in use for {POOL_SECONDS:g} s"
     cause = error.__cause__ if isinstance(error, _CommitError) else error
     return cause.orig if isinstance(cause, DBAPIError) else cause
 
@@ -161,11 +181,6 @@ def _connect_args(url: URL, answer_seconds: int | None) -> dict[str, Any]:
         "read_timeout": answer_seconds,
         "write_timeout": answer_seconds,
     }
-
-
-def _write_isolation(url: URL) -> str:
-    # SQLite has one writer at a time; READ COMMITTED takes fewer gap locks on MySQL than its default.
-    return "SERIALIZABLE" if url.get_backend_name() == "sqlite" else "READ COMMITTED"
 
 
 def _prepare(engine: Engine) -> None:
@@ -183,7 +198,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _make_read_only(engine: Engine) -> None:
-    """Let no connection of the pool write without `PERMIT`; a read pays nothing for it."""
+    """Let no connection of the pool write without `BEGIN`; a read pays nothing for it."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _forbid_sqlite)
         event.listen(engine, "checkin", _forbid_sqlite_again)
@@ -193,7 +208,8 @@ def _make_read_only(engine: Engine) -> None:
 
 def _forbid_mysql(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    cursor.execute("SET SESSION TRANSACTION READ ONLY")
+    # READ COMMITTED takes fewer gap locks than the default.
+    cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY")
     cursor.close()
 
 

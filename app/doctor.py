@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from app import maintenance, migrations, quotes
+from app import maintenance, migrations, names, quotes
 from app import tables as t
 from app.config import Config, ConfigError, DatabaseConfig
 from app.database import Database
@@ -86,6 +86,13 @@ def check_stocks(connection: Connection, _deployment: Deployment) -> str:
     return f"{count:,} stocks, all with bars"
 
 
+def check_names(connection: Connection, _deployment: Deployment) -> str:
+    """Tell whether every stock is found by each part of its name."""
+    if lost := names.not_entered(connection):
+        raise Unwell(f"{len(lost)} stocks are not found by their names: run `python -m app migrate`")
+    return "each part of a name is found"
+
+
 def check_version(connection: Connection, _deployment: Deployment) -> str:
     """Tell whether the version of the quotes is there and not behind a row."""
     version = quotes.version(connection)
@@ -135,6 +142,7 @@ CHECKS: Final[dict[str, Callable[[Connection, Deployment], str]]] = {
     "schema": check_schema,
     "text": check_text,
     "stocks": check_stocks,
+    "names": check_names,
     "version": check_version,
     "connections": check_connections,
     "reads": check_reads,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, insert, select, update
 
-from app import bars, maintenance
+from app import bars, maintenance, names
 from app.initials import initials_of
 from app.maintenance import MaintenanceError
 from app.progress import Progress
@@ -120,18 +120,19 @@ class Loader:
         """Write what is left, and let the quotes of all stocks in the file follow."""
         self._flush()
         ids = self._identifiers
-        renamed = [
-            {"stock": ids[code], "new_name": name, "new_initials": initials}
-            for code, (name, initials) in self._names.items()
-            if code in self._known and self._known[code].name != name
-        ]
-        if renamed:
+        named = {ids[code]: called for code, called in self._names.items() if self._is_news(code, called[0])}
+        if named:
+            renamed = [{"stock": each, "new_name": name, "new_initials": to} for each, (name, to) in named.items()]
             self._connection.execute(_RENAME, renamed)
+            names.enter(self._connection, {each: name for each, (name, _) in named.items()})
         turnovers = [{"stock": ids[code], "turnover": text} for code, (_, text) in self._turnovers.items()]
         if turnovers:
             self._connection.execute(_TURNOVER, turnovers)
         if self.touched:
             bars.requote(self._connection, [ids[code] for code in self.touched])
+
+    def _is_news(self, code: str, name: str) -> bool:
+        return code not in self._known or self._known[code].name != name
 
     def _flush(self) -> None:
         bars.store(self._connection, self._rows)

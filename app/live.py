@@ -11,17 +11,19 @@ for what is newer than what it has sent, when it can send again. Nothing is queu
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from app import quotes
 from app.errors import Unavailable
-from app.tables import stocks
+from app.tables import bars, stocks
 from framework.events import HEARTBEAT, Event
 
 if TYPE_CHECKING:
@@ -37,9 +39,26 @@ PAUSE: Final = 1.0  # seconds between two looks at the version
 HISTORY: Final = 60  # batches kept: a minute of a market that moves all the time
 NAME: Final = "quotes"
 
-_CHANGED = select(
-    stocks.c.code, stocks.c.price, stocks.c.change_percent, stocks.c.turnover_percent, stocks.c.volume
-).where(stocks.c.version > bindparam("seen"))
+_LAST_DAY = select(func.max(bars.c.day)).where(bars.c.stock_id == stocks.c.id).correlate(stocks).scalar_subquery()
+# The quote, and the last day's bar, with which a chart ends.
+_CHANGED = (
+    select(
+        stocks.c.code,
+        stocks.c.price,
+        stocks.c.change_percent,
+        stocks.c.turnover_percent,
+        stocks.c.volume,
+        stocks.c.previous_high,
+        stocks.c.previous_high_on,
+        bars.c.day,
+        bars.c.open,
+        bars.c.high,
+        bars.c.low,
+    )
+    .select_from(stocks)
+    .outerjoin(bars, (bars.c.stock_id == stocks.c.id) & (bars.c.day == _LAST_DAY))
+    .where(stocks.c.version > bindparam("seen"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +210,13 @@ def _changed_since(connection: Connection, seen: int) -> Batch:
     """Return what changed after the version `seen`; a label older than its rows is safe, a newer one is not."""
     version = quotes.version(connection)
     rows = connection.execute(_CHANGED, {"seen": seen})
-    return Batch(version, {row.code: _array(*row) for row in rows})
+    return Batch(
+        version, {row.code: json.dumps([_text(value) for value in row], separators=(",", ":")) for row in rows}
+    )
 
 
-def _array(code: str, price: object, change: object, turnover: object, volume: int) -> str:
-    return f'["{code}","{price:.2f}","{change:.2f}","{turnover:.2f}","{volume}"]'
+def _text(value: object) -> str:
+    """Return a value as pages show it, before they group thousands; nothing for a stock without bars."""
+    if value is None:
+        return ""
+    return f"{value:.2f}" if isinstance(value, Decimal) else str(value)

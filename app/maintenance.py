@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from app import migrations, sample
+from app import migrations, names, sample
 from app.database import maintenance_engine
 from app.progress import Progress
 
@@ -31,6 +31,7 @@ def migrate(url: URL, wait: float) -> str:
     """Bring the schema up to date, waiting at most `wait` seconds for the database; return what to print."""
     with sole_engine(url, wait) as engine, engine.begin() as connection:
         migrations.upgrade(connection)
+        names.enter(connection, names.not_entered(connection))
     return "The schema is up to date."
 
 

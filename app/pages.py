@@ -10,7 +10,7 @@ anyone else, curl's `*/*` included, one line of text. The status of a refusal is
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,10 +20,12 @@ from app.i18n import Translator, load_translators
 from app.sparkline import sparkline
 from framework import Request, Response, redirect
 from framework.negotiation import parse_preferences
-from framework.response import json_response
+from framework.response import HTML, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jinja2 import Environment
 
     from framework import App
 
@@ -42,6 +44,7 @@ NOTICES: Final = frozenset({"watched", "unwatched", "note_saved", "moved", "alre
 NOTICE: Final = "notice"
 NOTICE_SECONDS: Final = 60
 ADDRESSES: Final = 32_768  # three for each stock of the whole market, and what visitors search for
+ENVIRONMENTS: Final = 8  # both languages; a site is mounted in one place, or in a few
 # A browser asks each time. A shared cache answers for a second, and while it asks for another ten.
 # Not no-cache, which says the same to a browser: nginx would take it for itself and keep nothing.
 PUBLIC: Final = "public, max-age=0, s-maxage=1, stale-while-revalidate=10"
@@ -51,12 +54,14 @@ class Pages:
     """Renders templates and tells outcomes."""
 
     def __init__(self, app: App) -> None:
-        self._app = app
         app.jinja.filters.update(FILTERS)
+        self._app = app
         self._translators = load_translators()
         self._build = _build()
         # The same few addresses stand on every page, three for each stock: they are built once.
         self._address = lru_cache(maxsize=ADDRESSES)(app.url_for)
+        self._static_address = app.static_url if app.debug else cache(app.static_url)
+        self._environment = lru_cache(maxsize=ENVIRONMENTS)(self._make_environment)
 
     def translator(self, request: Request) -> Translator:
         """Return the catalogue in the language that the visitor chose, or that Accept-Language likes best."""
@@ -67,6 +72,7 @@ class Pages:
         t = self.translator(request)
         notice = request.cookies.get(NOTICE)
         response = self._fill(request, template, t, notice if notice in NOTICES else "", context)
+        response.add_etag()
         response.status = status
         if notice:
             response.delete_cookie(NOTICE)
@@ -121,12 +127,34 @@ class Pages:
     def _fill(
         self, request: Request, template: str, t: Translator, notice: str | None, context: Mapping[str, Any]
     ) -> Response:
-        root: str = request.environ.get("SCRIPT_NAME", "")
+        environment = self._environment(t.language, request.environ.get("SCRIPT_NAME", ""))
+        text = environment.get_template(template).render(request=request, notice=notice, **context)
+        return Response(text, content_type=HTML)
 
-        def url_for(name: str, /, **values: str | int) -> str:
+    def _make_environment(self, language: str, root: str) -> Environment:
+        """Return the environment of the pages in one language, below one mount point.
+
+        A message without values, `| t`, is a constant when a template is compiled. `url_for` is a filter, too, for
+        where it is called hundreds of times: Jinja asks of each call whether it wants the context, which takes longer
+        than the address.
+        """
+
+        def below_root(name: str, /, **values: str | int) -> str:
             return root + self._address(name, **values)
 
-        return self._app.render(template, request, **{"t": t, "notice": notice, "url_for": url_for, **context})
+        def static_url(path: str) -> str:
+            return root + self._static_address(path)
+
+        url_for = below_root if root else self._address
+        environment = self._app.jinja.overlay()
+        environment.filters = {**environment.filters, "t": self._translators[language], "url_for": url_for}
+        environment.globals = {
+            **environment.globals,
+            "language": language,
+            "url_for": url_for,
+            "static_url": static_url,
+        }
+        return environment
 
     def _tell(self, request: Request, status: int, key: str, fields: Mapping[str, str]) -> Response:
         t = self.translator(request)

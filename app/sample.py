@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import exists, insert, select, update
 
-from app import bars, invention
+from app import bars, invention, names
 from app.invention import Invented
 from app.tables import bars as bars_table
 from app.tables import stocks
@@ -83,4 +83,6 @@ def _enter(connection: Connection, missing: list[Invented]) -> dict[str, int]:
     for stock in missing:
         if stock.code in known:
             connection.execute(update(stocks).where(stocks.c.code == stock.code).values(stock._asdict()))
-    return {row.code: row.id for row in connection.execute(select(stocks.c.code, stocks.c.id))}
+    identifiers = {row.code: row.id for row in connection.execute(select(stocks.c.code, stocks.c.id))}
+    names.enter(connection, {identifiers[stock.code]: stock.name for stock in missing})
+    return identifiers

@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.mysql import VARCHAR
 
 # Limits in characters, not bytes: utf8mb4 columns count code points, as Python does.
 CODE_LENGTH = 6
@@ -27,6 +28,8 @@ INITIALS_LIMIT = 20
 RECENT_LIMIT = 400
 NOTE_LIMIT = 200
 VISITOR_LENGTH = 32
+
+_BINARY_NAME = VARCHAR(NAME_LIMIT, collation="utf8mb4_bin")
 
 # Constraints need names of our own, or a later migration cannot drop them on every database.
 metadata = MetaData(
@@ -70,6 +73,17 @@ stocks = Table(
     Column("version", BigInteger, nullable=False, server_default=text("0"), index=True),
     # Each column that the list can be sorted by, the code behind it, so that rows of the same value have an order, too.
     *(Index(f"ix_stocks_{column}", column, "code") for column in SORTED_COLUMNS),
+    mysql_charset="utf8mb4",
+    mysql_engine="InnoDB",
+)
+
+# All ends of all names, as `app.names` spells them: a part of a name is the beginning of one of its ends.
+name_ends = Table(
+    "name_ends",
+    metadata,
+    # Compared character by character, as SQLite does: a collation would take different ends for the same.
+    Column("name_end", String(NAME_LIMIT).with_variant(_BINARY_NAME, "mysql"), primary_key=True),
+    Column("stock_id", ForeignKey("stocks.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True),
     mysql_charset="utf8mb4",
     mysql_engine="InnoDB",
 )

@@ -2,7 +2,7 @@
 // the table of days says the same.
 const { createChart, CandlestickSeries, LineSeries, HistogramSeries, LineStyle } = LightweightCharts;
 const figure = document.querySelector(".chart");
-const { bars, high, highTitle, empty, failed, volume: volumeWord } = figure.dataset;
+const { bars, high, empty, failed, volume: volumeWord } = figure.dataset;
 const ground = figure.querySelector(".ground");
 const legend = figure.querySelector(".legend");
 const RANGES = { month: 22, quarter: 66, year: 250 }; // trading days
@@ -40,9 +40,12 @@ function draw(rows) {
   const line = chart.addSeries(LineSeries, { lineWidth: 2, visible: false });
   const volume = chart.addSeries(HistogramSeries, { priceScaleId: "", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
   volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+  let rose, fell;
+  const valued = ({ time, close }) => ({ time, value: close });
+  const traded = row => ({ time: row.time, value: row.volume, color: row.close < row.open ? fell : rose });
   candles.setData(rows);
-  line.setData(rows.map(({ time, close }) => ({ time, value: close })));
-  const marks = [candles, line].map(series => series.createPriceLine({ price: Number(high), title: highTitle, lineWidth: 1, lineStyle: LineStyle.Dashed }));
+  line.setData(rows.map(valued));
+  const marks = [candles, line].map(series => series.createPriceLine({ price: Number(high), lineWidth: 1, lineStyle: LineStyle.Dashed }));
 
   function dress() {
     const [up, down, soft, rule, accent] = ["--up", "--down", "--soft", "--rule", "--accent"].map(token => color(token));
@@ -53,8 +56,8 @@ function draw(rows) {
     candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
     line.applyOptions({ color: accent });
     marks.forEach(mark => mark.applyOptions({ color: soft, axisLabelColor: soft, axisLabelTextColor: color("--paper") }));
-    const [rose, fell] = [color("--up", 40), color("--down", 40)];
-    volume.setData(rows.map(row => ({ time: row.time, value: row.volume, color: row.close < row.open ? fell : rose })));
+    [rose, fell] = [color("--up", 40), color("--down", 40)];
+    volume.setData(rows.map(traded));
   }
 
   function tell({ time, open, high, low, close, volume }) {
@@ -65,8 +68,23 @@ function draw(rows) {
   dress();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
   tell(rows.at(-1));
-  chart.subscribeCrosshairMove(({ logical }) => tell(rows[logical] ?? rows.at(-1)));
+  let pointed;
+  chart.subscribeCrosshairMove(({ logical }) => {
+    pointed = rows[logical];
+    tell(pointed ?? rows.at(-1));
+  });
   return {
+    /** Ends the chart with this day as far as it has come, and moves the line at the previous high. */
+    end(row, highest) {
+      if (row.time < rows.at(-1).time) return;
+      if (row.time === rows.at(-1).time) rows.pop();
+      rows.push(row);
+      candles.update({ ...row }); // a copy: the library makes an object of its time
+      line.update(valued(row));
+      volume.update(traded(row));
+      marks.forEach(mark => mark.applyOptions({ price: highest }));
+      if (!pointed || pointed.time === row.time) tell(row);
+    },
     show(days) {
       chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, rows.length - days) - 0.5, to: rows.length - 0.5 });
     },
@@ -82,8 +100,19 @@ function press(button) {
   for (const other of button.parentElement.children) other.setAttribute("aria-pressed", String(other === button));
 }
 
+/** Returns a quote's bar with numbers for text; a price that its day does not know yet widens the day. */
+function barOf({ price, bar }) {
+  const [open, high, low, volume] = [bar.open, bar.high, bar.low, bar.volume].map(Number);
+  const close = Number(price);
+  return { time: bar.time, open, high: Math.max(high, close), low: Math.min(low, close), close, volume };
+}
+
 async function start() {
-  let rows;
+  let rows, chart, last;
+  document.addEventListener("quote", ({ detail }) => {
+    last = detail; // one that comes before the bars waits for them
+    if (chart && detail.bar) chart.end(barOf(detail), Number(detail.high));
+  });
   try {
     const answer = await fetch(bars);
     if (!answer.ok) throw new Error(answer.statusText);
@@ -94,7 +123,8 @@ async function start() {
   if (!rows.length) return state(empty);
   ground.textContent = "";
   ground.classList.remove("state");
-  const chart = draw(rows);
+  chart = draw(rows);
+  if (last?.bar) chart.end(barOf(last), Number(last.high));
   figure.querySelector(".switch").hidden = false;
   chart.show(RANGES.quarter);
   figure.addEventListener("click", ({ target }) => {
@@ -106,5 +136,16 @@ async function start() {
   });
   document.querySelector(".days").open = false;
 }
+
+// --- how far the price is from the previous high -----------------------------------------------------------------
+const range = document.querySelector(".range");
+
+document.addEventListener("quote", ({ detail: { price, high, highOn } }) => {
+  const percent = Number(high) ? (Number(price) / Number(high) - 1) * 100 : 0;
+  const words = range.querySelector("p");
+  range.querySelector(".part").setAttribute("width", Math.min(Math.max(100 + percent, 0), 100).toFixed(1));
+  words.textContent = words.dataset[percent > 0 ? "up" : percent < 0 ? "down" : "flat"]
+    .replace("{percent}", `${Math.abs(percent).toFixed(2)}%`).replace("{date}", highOn);
+});
 
 start();

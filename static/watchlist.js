@@ -90,6 +90,37 @@ async function move(button) {
   }
 }
 
+// --- totals, as quotes move ---------------------------------------------------------------------------------------
+const number = cell => Number(cell.textContent.replace("−", "-").replace(/[+%,]/g, ""));
+const mean = figures => figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
+const signed = figure => {
+  const text = figure.toFixed(2);
+  return Number(text) ? `${figure > 0 ? "+" : ""}${text.replace("-", "−")}%` : "0.00%";
+};
+
+function total() {
+  const [totals, listed] = [".totals", ".watched tbody"].map(part => document.querySelector(part));
+  const column = part => [...listed.querySelectorAll(part)].map(number);
+  const [changes, prices, highs] = [".change", ".price", ".high"].map(column);
+  const change = mean(changes);
+  for (const [part, count] of [[".up", changes.filter(each => each > 0).length], [".down", changes.filter(each => each < 0).length]]) {
+    const words = totals.querySelector(`[data-words]${part}`);
+    words.textContent = words.dataset.words.replace("{count}", count);
+  }
+  const figure = totals.querySelector(".change");
+  figure.textContent = signed(change);
+  figure.className = `change ${change > 0 ? "up" : change < 0 ? "down" : "flat"}`;
+  totals.querySelector(".below").textContent = signed(mean(prices.map((price, at) => highs[at] ? (price / highs[at] - 1) * 100 : 0)));
+}
+
+// Many quotes come at a time, and are summed up once.
+let due = false;
+document.addEventListener("quote", () => {
+  if (due || !document.querySelector(".totals")) return;
+  due = true;
+  queueMicrotask(() => { due = false; total(); });
+});
+
 document.addEventListener("click", event => {
   const button = event.target.closest("button[name=place]");
   const link = event.target.closest(".watched .edit a");

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app import stocks, watchlist
-from app.errors import NoteMissing, NoteTooLong, NoteUnprintable, NotWatched
+from app.errors import NoteMissing, NotWatched, Refusal, Unavailable, UnknownStock
 from app.tables import NOTE_LIMIT
 from app.visitors import visitor_of
 
@@ -26,16 +26,16 @@ def register(app: App, database: Database, pages: Pages) -> None:
 
     @app.post("/update/<code:[0-9]{6}>", name="save_note")
     def save_note(request: Request, code: str) -> Response:
-        """Save the form's note; one that is refused comes back in the form, whole, with the reason."""
+        """Save the form's note; one that cannot be saved comes back in the form, whole, with the reason."""
         if "note" not in request.form:
             raise NoteMissing
         note = request.form["note"]
         try:
             return notes.save(request, code, note)
-        except (NoteTooLong, NoteUnprintable) as refusal:
-            if not pages.wants_page(request):
+        except Refusal as refusal:
+            if isinstance(refusal, UnknownStock) or not pages.wants_page(request):
                 raise
-            return notes.form(request, code, note, refusal)
+            return notes.give_back(request, code, note, refusal)
 
     @app.post("/update/<code:[0-9]{6}>/<note>", name="save_note_in_path")
     def save_note_in_path(request: Request, code: str, note: str) -> Response:
@@ -51,27 +51,36 @@ class Notes:
         self._database = database
         self._pages = pages
 
-    def form(
-        self,
-        request: Request,
-        code: str,
-        text: str | None = None,
-        refusal: NoteTooLong | NoteUnprintable | None = None,
-    ) -> Response:
-        """Return the form with the saved note, or with a `text` that was refused; raises UnknownStock, NotWatched."""
+    def form(self, request: Request, code: str) -> Response:
+        """Return the form with the saved note; raises UnknownStock, NotWatched."""
         visitor = visitor_of(request)
         stock, note = self._database.read(lambda c: (stocks.find(c, code), watchlist.note_of(c, visitor, code)))
         if note is None:
             raise NotWatched
-        return self._pages.render(
+        return self._render(request, code, stock.name, note)
+
+    def give_back(self, request: Request, code: str, text: str, refusal: Refusal) -> Response:
+        """Return the form with a text that was not saved. It needs no database: that may be why it was not."""
+        try:
+            name = self._database.read(lambda c: stocks.find(c, code)).name
+        except Unavailable as away:
+            name, refusal = code, away
+        return self._render(request, code, name, text, refusal)
+
+    def _render(self, request: Request, code: str, name: str, text: str, refusal: Refusal | None = None) -> Response:
+        response = self._pages.render(
             request,
             "update.html",
             status=refusal.code if refusal else 200,
-            stock=stock,
-            note=note if text is None else text,
+            code=code,
+            name=name,
+            note=text,
             limit=NOTE_LIMIT,
             refused=refusal.key if refusal else "",
         )
+        for field, value in (refusal.fields if refusal else {}).items():
+            response.headers[field] = value
+        return response
 
     def save(self, request: Request, code: str, text: str) -> Response:
         """Save the note and tell so; raises a Refusal."""

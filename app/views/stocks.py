@@ -29,14 +29,10 @@ def register(app: App, database: Database, pages: Pages) -> None:
         """Show the stocks that the address asks for."""
         wanted = Wanted.from_query(request.query)
 
-        def look_up(connection: Connection) -> tuple[int, Listing | None]:
-            version = quotes.version(connection)
-            return version, None if pages.has_current(request, version) else listing(connection, wanted)
-
-        version, found = database.read(look_up)
-        if found is None:
-            return pages.unchanged(request, version)
-        return pages.public(request, "list.html", version, listing=found)
+        found = database.read(lambda c: _list_or_version(c, wanted, request, pages))
+        if isinstance(found, int):
+            return pages.unchanged(request, found)
+        return pages.public(request, "list.html", found.tally.version, listing=found)
 
     @app.get("/stock/<code:[0-9]{6}>")
     def stock(request: Request, code: str) -> Response:
@@ -64,3 +60,12 @@ def register(app: App, database: Database, pages: Pages) -> None:
 
         version, found = database.read(look_up)
         return pages.public_json(request, charts.as_columns(found), version)
+
+
+def _list_or_version(connection: Connection, wanted: Wanted, request: Request, pages: Pages) -> Listing | int:
+    """Return the list, which brings its version along; the version alone for a caller whose copy is good."""
+    if "If-None-Match" in request.headers:
+        version = quotes.version(connection)
+        if pages.has_current(request, version):
+            return version
+    return listing(connection, wanted)

@@ -5,10 +5,11 @@ Its links are built by Flask's own `url_for`, as a Flask site would build them.
 
 from __future__ import annotations
 
+import functools
+
 import flask
 
 import app as site
-from app import quotes
 from app.config import Config
 from app.database import Database
 from app.i18n import load_translators
@@ -46,13 +47,15 @@ def create() -> flask.Flask:
     app.request_class = Request
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.trim_blocks, app.jinja_env.lstrip_blocks = minnow.jinja.trim_blocks, minnow.jinja.lstrip_blocks
-    app.jinja_env.globals["static_url"] = minnow.static_url
-    t = load_translators()["en"]
+    app.jinja_env.globals["static_url"] = functools.cache(minnow.static_url)
+    app.jinja_env.filters.update(t=load_translators()["en"], url_for=flask.url_for)
+    app.jinja_env.globals["language"] = "en"
 
     def index() -> flask.Response:
         wanted = Wanted.from_query(MultiDict(parse_pairs(flask.request.query_string.decode())))
-        version, found = database.read(lambda c: (quotes.version(c), listing(c, wanted)))
-        text = flask.render_template("list.html", t=t, notice="", version=version, listing=found)
+        found = database.read(lambda c: listing(c, wanted))
+        version = found.tally.version
+        text = flask.render_template("list.html", notice="", version=version, listing=found)
         response = flask.Response(text, content_type="text/html; charset=utf-8")
         response.set_etag(f"{version}-en")
         return response

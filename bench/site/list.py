@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import re
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -20,9 +17,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from database import database
+from front import nginx
 from harness.load import Load, run
 from harness.peers import ours
-from harness.processes import HOST, ROOT, Server, prepare, python
+from harness.processes import HOST, Server, prepare, python
 from harness.report import interleave, median, note, save, table
 
 PAGE = "/index.html"
@@ -33,29 +31,6 @@ def gunicorn(application: str, port: int) -> list[str]:
     """Return the command of gunicorn with its gevent worker."""
     command = [python(), "-m", "gunicorn", application, "--bind", f"{HOST}:{port}", "--worker-class", "gevent"]
     return [*command, "--workers", "1", "--keep-alive", "300", "--log-level", "warning", "--pythonpath", "bench/site"]
-
-
-def nginx(directory: Path, upstream: int) -> Server:
-    """Return an nginx, not started, with the shipped configuration before a server on the port `upstream`."""
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
-    shipped = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
-    changes = {
-        r"worker_processes auto;": "worker_processes 1; daemon off;",
-        r"/run/nginx\.pid": f"{directory}/nginx.pid",
-        r"/var/cache/nginx": str(directory),
-        r"server app:8000 resolve": f"server {HOST}:{upstream}",
-        r"access_log /dev/stdout json": "access_log off",
-        r"/srv": str(ROOT),
-    }
-    for old, new in changes.items():
-        shipped = re.sub(old, new, shipped)
-
-    def command(port: int) -> list[str]:
-        path = directory / "nginx.conf"
-        path.write_text(shipped.replace("listen 8080", f"listen {HOST}:{port}"), encoding="utf-8")
-        return [program, "-p", str(directory), "-c", str(path), "-e", "stderr"]
-
-    return Server(command)
 
 
 def compare(servers: dict[str, Server], rounds: int, seconds: float, connections: int) -> dict[str, list[Load]]:
@@ -147,14 +122,12 @@ def report(results: dict[str, Any]) -> str:
         ]
         head = ["server", "requests/s", "times ours", "CPU µs a request", "median ms", "p99 ms", "core busy", "errors"]
         sections.append(f"**{name}**\n\n{table(head, rows)}")
-    uncached, cached = results["uncached, 50 connections"], results["cached, 50 connections"]
+    ours, flask = (results["uncached, 50 connections"][name] for name in ("minnow", "flask"))
+    alone, cached = (results["cached, 50 connections"][name] for name in ("minnow", "nginx, cached"))
     ratios = [
-        ["minnow ÷ flask, uncached", uncached["minnow"]["rate"] / uncached["flask"]["rate"], GOALS["uncached"]],
-        [
-            "nginx, cached ÷ minnow, uncached",
-            cached["nginx, cached"]["rate"] / cached["minnow"]["rate"],
-            GOALS["cached"],
-        ],
+        ["minnow ÷ flask, uncached, requests/s", ours["rate"] / flask["rate"], GOALS["uncached"]],
+        ["flask ÷ minnow, uncached, CPU", flask["micros"] / ours["micros"], GOALS["uncached"]],
+        ["nginx, cached ÷ minnow, uncached", cached["rate"] / alone["rate"], GOALS["cached"]],
     ]
     return "\n\n".join([table(["ratio", "measured", "goal"], ratios), *sections])
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Hold thousands of open pages on one worker, and let prices move while they watch.
+"""Hold thousands of open pages on one worker, and let prices move while they watch: directly, and through nginx.
 
-One worker on one core; the pages, the database and the market on the other. Reported: the memory that a page costs, how
-long after the commit the first and the last page heard of it, and whether every page heard of every version.
+One worker on one core; the pages, the database and the market on the other. nginx runs the configuration that is
+shipped, with one worker, on the core of the server. Reported: the memory that a page costs, how long after the commit
+the first and the last page heard of it, and whether every page heard of every version.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from database import seeded
+from front import nginx
 from harness.peers import ours
 from harness.processes import HOST, Server, prepare
 from harness.report import median, note, save, table
@@ -143,17 +145,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-live-") as directory:
         url = os.environ.get("DATABASE_URL") or f"sqlite:///{directory}/minnow.db"
         environment = seeded({"DATABASE_URL": url, "SECRET_KEY": "only for a measurement"}, 0)
+        # A server for each: the second would find the memory that the first had let go.
         with Server(lambda port: ours(port, app="app:create_app()"), environment=environment) as server:
-            report(measure(server, url, chosen))
+            found = {"directly": measure(server, server, url, chosen)}
+        Path(directory).chmod(0o755)  # nginx's worker is nobody
+        with (
+            Server(lambda port: ours(port, app="app:create_app()"), environment=environment) as server,
+            nginx(Path(directory), server.port) as front,
+        ):
+            found["through nginx"] = measure(server, front, url, chosen)
+    report(found)
 
 
-def measure(server: Server, url: str, chosen: argparse.Namespace) -> dict[str, float]:
-    """Open the pages, move the market, wait, close them; return what was found."""
-    server.get("/index.html")
-    before, descriptors = server.memory(), server.descriptors()
-    audience = Audience(server.port, chosen.pages)
+def measure(server: Server, door: Server, url: str, chosen: argparse.Namespace) -> dict[str, float]:
+    """Open the pages at a door, move the market, wait, close them; return what was found."""
+    door.get("/index.html")
+    before, descriptors, door_before = server.memory(), server.descriptors(), door.memory()
+    audience = Audience(door.port, chosen.pages)
     time.sleep(3)  # the worker looks at the version once a second
-    memory = server.memory()
+    memory, door_memory = server.memory(), door.memory()
     note(f"{len(audience):,} pages are open, {(memory.pss - before.pss) / len(audience) / 1000:.1f} kB each")
     engine = maintenance_engine(make_url(url))
     market = Market(engine, Random("live"))
@@ -169,6 +179,7 @@ def measure(server: Server, url: str, chosen: argparse.Namespace) -> dict[str, f
     return {
         "pages": pages,
         "kB a page": (memory.pss - before.pss) / pages / 1000,
+        "of nginx, kB a page": (door_memory.pss - door_before.pss) / pages / 1000 if door is not server else 0.0,
         "first page, s": median(first for first, _ in delays),
         "last page, s": median(last for _, last in delays),
         "slowest last page, s": max(last for _, last in delays),
@@ -180,9 +191,10 @@ def measure(server: Server, url: str, chosen: argparse.Namespace) -> dict[str, f
     }
 
 
-def report(found: dict[str, float]) -> None:
+def report(found: dict[str, dict[str, float]]) -> None:
     """Write the table."""
-    save("site-live", found, table(["open pages on one worker", "measured"], found.items()))
+    rows = [[what, *(each[what] for each in found.values())] for what in found["directly"]]
+    save("site-live", found, table(["open pages on one worker", *found], rows))
 
 
 if __name__ == "__main__":

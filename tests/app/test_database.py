@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import insert, make_url, select, text
@@ -72,11 +73,14 @@ def test_a_slow_answer_is_not_asked_for_again(site: Site) -> None:
 
 def test_failed_commit_is_not_repeated(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the commit fails nobody knows whether it took effect, so the work does not run again."""
+    execute = site.database.engine.dialect.do_execute
 
-    def fail(_connection: object) -> None:
-        raise lost()
+    def fail(cursor: Any, statement: str, *context: Any) -> None:
+        if statement == "COMMIT":
+            raise sqlite3.OperationalError("disk I/O error")
+        execute(cursor, statement, *context)
 
-    monkeypatch.setattr(site.database.engine.dialect, "do_commit", fail)
+    monkeypatch.setattr(site.database.engine.dialect, "do_execute", fail)
     work = Failing()
     with pytest.raises(Unavailable):
         site.database.write(work)
@@ -180,6 +184,5 @@ def test_exhausted_pool(
     monkeypatch.setattr("app.database.POOL_SECONDS", 0.01)
     narrow = open_site(f"sqlite:///{tmp_path}/minnow.db", pool=1)
     client = narrow.app.test_client()
-    with narrow.database.engine.connect():
-        assert client.get("/index.html", headers=CURL).status == 503
+    assert narrow.database.read(lambda _: client.get("/index.html", headers=CURL).status) == 503
     assert client.get("/index.html", headers=CURL).status == 200

@@ -30,7 +30,7 @@ def test_all_is_well(database: Path, capsys: pytest.CaptureFixture[str]) -> None
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(doctor.CHECKS)
     assert all(line.startswith("ok ") for line in lines)
-    assert "10 (DATABASE_POOL) * 2 workers * 3 replicas = 60, and SQLite sets no limit" in lines[4]
+    assert "10 (DATABASE_POOL) * 2 workers * 3 replicas = 60, and SQLite sets no limit" in lines[5]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,8 @@ def test_all_is_well(database: Path, capsys: pytest.CaptureFixture[str]) -> None
         ("UPDATE alembic_version SET version_num = '0001'", "schema: the schema is at 0001"),
         ("DELETE FROM bars WHERE stock_id = 1", "stocks: 1 of 124 stocks have no bars"),
         ("DELETE FROM stocks", "stocks: 0 of 0 stocks"),
+        ("DELETE FROM name_ends WHERE stock_id < 3", "names: 2 stocks are not found by their names"),
+        ("UPDATE stocks SET name = 'x' WHERE id = 1", "names: 1 stocks are not found by their names"),
         ("UPDATE market SET version = 0", "version: stocks are marked up to version 1, `market` says 0"),
         ("DROP TABLE market", "version: no such table: market"),
     ],
@@ -53,7 +55,7 @@ def test_what_is_wrong(database: Path, capsys: pytest.CaptureFixture[str], state
     error = capsys.readouterr().err
     assert f"WRONG {words}" in error
     assert "ok    text" in error
-    assert "of 7 checks failed" in error
+    assert "of 8 checks failed" in error
 
 
 def test_no_key(database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

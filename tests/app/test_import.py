@@ -13,6 +13,7 @@ from sqlalchemy import func, make_url, select
 from app import quotefile
 from app.__main__ import main
 from app.database import maintenance_engine
+from app.listing import Wanted, listing
 from app.quotefile import Bar, FileError, QuoteFile
 from app.tables import bars, market, stocks
 
@@ -53,6 +54,27 @@ def state(code: str = "") -> dict[str, object]:
             return {**count, "version": connection.execute(select(market.c.version)).scalar_one()}
     finally:
         engine.dispose()
+
+
+def found(query: str) -> list[str]:
+    """Return the codes of the stocks that a search finds in the database that DATABASE_URL names."""
+    engine = maintenance_engine(make_url(os.environ["DATABASE_URL"]))
+    try:
+        with engine.connect() as connection:
+            return [line[0] for line in listing(connection, Wanted(query=query)).found]
+    finally:
+        engine.dispose()
+
+
+def test_names_are_found(import_: Callable[..., int]) -> None:
+    """New stocks are found by any part of their names, renamed ones by the new name and no longer by the old one."""
+    assert import_(HEADER + GOOD.replace("月钩食品", "改了名") + "bad") == 1
+    assert (found("改了"), found("月钩食品")) == ([], ["000007"])
+    twice = "999002,先叫,2026-11-02,1.00,1.20,0.90,1.10,1\n999002,后叫,2026-11-03,1.00,1.20,0.90,1.10,1\n"
+    assert import_(HEADER + NEW + twice + GOOD.replace("月钩食品", "改了名")) == 0
+    assert (found("来的"), found("改了"), found("月钩食品")) == (["999001"], ["000007"], [])
+    assert "999001" in found("鱼")
+    assert (found("先叫"), found("后叫")) == ([], ["999002"])
 
 
 def test_import(import_: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, insert, make_url, select, text, update
 
-from app import listing
+from app import listing, names
 from app.config import DatabaseConfig
 from app.database import Database
 from app.listing import PAGE_SIZE, Wanted, page_statement
 from app.sparkline import sparkline
 from app.tables import stocks as table
+from framework.multidict import MultiDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +88,9 @@ def market(tmp_path: Path, market_file: Path, open_site: Callable[..., Site]) ->
         ("q=%20stlw%20", ["000497"]),
         ("q=%E9%95%BF%E6%B2%B3", ["000190"]),  # 长河, from the middle of a name
         ("q=ST%E6%BC%8F", ["000497"]),
+        ("q=st%E6%BC%8F", ["000497"]),
+        ("q=%EF%BC%B3%EF%BC%B4%E6%BC%8F", ["000497"]),  # full-width letters
+        ("q=%E9%95%BF%E6%B2%B3%E6%97%A0", []),  # as it begins, not as it goes on
         ("q=%25", []),
         ("q=_", []),
         ("q=/", []),
@@ -173,13 +177,13 @@ def test_pages(market: Site) -> None:
 )
 def test_page_numbers(page: int, expected: list[int]) -> None:
     """The first page, the last and the neighbours have links."""
-    assert listing.Listing(Wanted(page=page), [], listing.Tally(MARKET, 1, 1)).page_numbers == expected
+    assert listing.Listing(Wanted(page=page), [], listing.Tally(1, MARKET, 1, 1)).page_numbers == expected
 
 
 def explain(site: Site, search: str, sort: str, move: str = "", *, descending: bool = False) -> str:
     """Return how the database means to read the first page of a list."""
     statement = page_statement(search, sort, descending, move)
-    values = {"offset": 0, "q_from": "Y12", "q_to": "Y12ZZZZ", "q_name": "x"}
+    values = {"offset": 0, "q_from": "Y12", "q_to": "Y12ZZZZ"}
 
     def ask(connection: Connection) -> str:
         compiled = statement.compile(connection.engine, compile_kwargs={"render_postcompile": True})
@@ -206,6 +210,27 @@ def test_sorting_uses_an_index(market: Site, sort: str, move: str, *, descending
 def test_searching_uses_an_index(market: Site, search: str, index: str) -> None:
     """A code and initials are looked up, not looked for."""
     assert f"SEARCH stocks USING INDEX {index}" in explain(market, search, "code")
+
+
+def test_searching_inside_names_uses_an_index(market: Site) -> None:
+    """A part of a name is looked up like a beginning, and the stocks that have it by their numbers."""
+    steps = explain(market, "name", "code")
+    assert re.search(r"SEARCH name_ends USING (COVERING )?INDEX \S+ \(name_end>\? AND name_end<\?\)", steps)
+    assert "SCAN" not in steps
+
+
+def test_every_part_of_every_name(site: Site) -> None:
+    """One, two and three characters of any name find those stocks that have them in theirs, and no other."""
+    rows = site.database.read(lambda c: c.execute(select(table.c.code, table.c.name)).all())
+    called = {row.code: row.name for row in rows}
+    parts = {name[at : at + size] for name in called.values() for size in (1, 2, 3) for at in range(len(name))}
+    typed = [part for part in parts if not part.isascii() and part == part.strip()]  # the rest are taken for initials
+    wanted = [Wanted.from_query(MultiDict([("q", part)])) for part in typed]
+    found = site.database.read(lambda c: {each.query: listing.listing(c, each).found for each in wanted})
+    assert len(found) > 500
+    for part, lines in found.items():
+        having = {code for code, name in called.items() if names.spelt(part) in names.spelt(name)}
+        assert {line[0] for line in lines} == having, part
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app import quotes
 from app.errors import Unavailable
 from app.live import HISTORY, Feed
-from app.tables import stocks
+from app.tables import bars, stocks
 from app.views import live
 
 if TYPE_CHECKING:
@@ -85,9 +85,22 @@ def test_what_changes_is_told(site: Site, feed: Feed) -> None:
     version = move(site, s000007="12.30")
     event = next_of(events)
     assert event.encode().decode() == f"event: quotes\nid: {version}\ndata: {event.data}\n\n"
-    ((code, price, change, turnover, volume),) = json.loads(event.data)
-    assert (code, price, change, turnover) == ("000007", "12.30", "5.62", "0.55")
+    ((code, price, change, turnover, volume, high, high_on, *bar),) = json.loads(event.data)
+    assert (code, price, change, turnover, high, high_on) == ("000007", "12.30", "5.62", "0.55", "8.63", "2026-08-19")
     assert int(volume) > 0
+    day, opening, top, low = bar
+    assert day == "2026-10-30"
+    assert float(low) <= float(opening) <= float(top)
+    events.close()
+
+
+def test_a_stock_without_bars(site: Site, feed: Feed) -> None:
+    """A quote that has no day behind it is told all the same."""
+    site.database.write(lambda c: c.execute(delete(bars)))
+    events = begin(feed)
+    move(site, s000007="12.30")
+    ((code, price, *_, day, opening, top, low),) = json.loads(next_of(events).data)
+    assert (code, price, day, opening, top, low) == ("000007", "12.30", "", "", "", "")
     events.close()
 
 

@@ -33,7 +33,14 @@ def test_up_and_down(engine: Engine) -> None:
     for _ in range(2):
         with engine.begin() as connection:
             migrations.upgrade(connection)
-    assert set(inspect(engine).get_table_names()) == {"alembic_version", "bars", "market", "stocks", "watches"}
+    assert set(inspect(engine).get_table_names()) == {
+        "alembic_version",
+        "bars",
+        "market",
+        "name_ends",
+        "stocks",
+        "watches",
+    }
     with engine.begin() as connection:
         migrations.downgrade(connection, "base")
     assert inspect(engine).get_table_names() == ["alembic_version"]

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from app.errors import Unavailable
 from tests.app.site import BROWSER, CHINESE, CURL, JSON, NASTY_NOTES, note_path
 
 if TYPE_CHECKING:
     from tests.app.site import Site
 
 FORM = "/update/000007.html"
+
+
+def unavailable(_work: object) -> NoReturn:
+    """Stand in for a database that does not answer."""
+    raise Unavailable
 
 
 @pytest.mark.parametrize("note", NASTY_NOTES)
@@ -84,6 +90,38 @@ def test_refused_note_comes_back(site: Site) -> None:
     assert f">\n{note}</textarea>" in unescape(response.text)
     assert "at most 200 characters" in response.text
     assert 'aria-invalid="true"' in response.text
+
+
+@pytest.mark.parametrize("away", [("write",), ("read", "write")], ids=["at the write", "altogether"])
+@pytest.mark.parametrize("note", ["<b>typed & kept</b>", "long" * 60], ids=["good", "too long"])
+def test_the_database_goes_away_under_a_form(
+    site: Site, monkeypatch: pytest.MonkeyPatch, away: tuple[str, ...], note: str
+) -> None:
+    """A note that cannot be saved now comes back as it was typed, and can be sent again from where it is."""
+    client = site.visitor("000007")
+    with monkeypatch.context() as patch:
+        for way in away:
+            patch.setattr(site.database, way, unavailable)
+        response = client.post(FORM, form={"note": note}, headers=BROWSER)
+        too_long_is_known = len(note) > 200 and "read" not in away
+        assert response.status == (422 if too_long_is_known else 503)
+        assert response.headers.get("Retry-After") == (None if too_long_is_known else "5")
+        assert f">\n{note}</textarea>" in unescape(response.text)
+        assert 'action="/update/000007.html"' in response.text
+        if not too_long_is_known:
+            assert "nothing is lost" in response.text
+        # A program gets what it had before, and knows what it sent.
+        assert client.post(FORM, form={"note": "x"}, headers=JSON).json["error"] == "unavailable"
+    assert site.notes() == [""]
+    client.post(FORM, form={"note": "typed & kept"}, headers=BROWSER)
+    assert site.notes() == ["typed & kept"]
+
+
+def test_a_note_on_what_is_no_longer_watched_comes_back(site: Site) -> None:
+    """Who took the stock off the list in another window still has what he typed here."""
+    response = site.visitor().post(FORM, form={"note": "typed for long"}, headers=BROWSER)
+    assert response.status == 409
+    assert ">\ntyped for long</textarea>" in response.text
 
 
 def test_form_without_note(site: Site) -> None:

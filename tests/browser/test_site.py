@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.test_accessibility import violations
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.browser.visit import Visit
 
@@ -67,6 +72,35 @@ def test_refused_note(visit: Callable[..., Visit], width: int, locale: str, colo
     expect(page.get_by_role("textbox")).to_have_value(note)
     window.look_over()
     window.shoot("refused")
+
+
+@pytest.mark.parametrize(
+    ("width", "locale", "colors", "scripts"), [(1440, "en-GB", "light", True), (390, "zh-CN", "dark", False)]
+)
+def test_a_note_while_the_database_is_away(
+    visit: Callable[..., Visit], site_directory: Path, width: int, locale: str, colors: str, *, scripts: bool
+) -> None:
+    """A note that cannot be saved comes back in its form, whole, and is saved from there a moment later."""
+    window = visit(width, locale, colors, scripts=scripts)
+    page, note = window.page, "<b>typed while it was away</b>\n第二行"
+    page.goto("/stock/000007.html")
+    page.locator("button.when-unmarked").click()
+    expect(page.locator(".flash")).not_to_be_empty()
+    page.goto("/update/000007.html")
+    page.get_by_role("textbox").fill(note)
+    window.expected.append("status of 503")
+    with closing(sqlite3.connect(site_directory / "minnow.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")  # nobody else may write
+        page.locator("main").get_by_role("button").click()
+        expect(page.get_by_role("alert")).to_contain_text("没有丢失" if locale == "zh-CN" else "nothing is lost")
+        other.execute("ROLLBACK")
+    expect(page.get_by_role("textbox")).to_have_value(note)
+    if scripts:
+        window.look_over()
+        assert violations(window) == []
+    window.shoot("away")
+    page.locator("main").get_by_role("button").click()
+    expect(page.locator("#s000007 .text")).to_have_text(note, use_inner_text=True)
 
 
 @WINDOWS

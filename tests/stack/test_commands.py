@@ -8,9 +8,9 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 
 def test_the_doctor_finds_a_healthy_stack(stack: Stack) -> None:
-    """Schema, text, stocks, version, connections, read-only reads and keys: all is well, with four replicas as told."""
+    """All is well: schema, text, stocks, names, version, connections of four replicas, read-only reads and keys."""
     lines = stack.shell("app", "python -m app doctor --replicas 4").splitlines()
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert all(line.startswith("ok ") for line in lines)
     assert "10 (DATABASE_POOL) * 2 workers * 4 replicas = 80 of 95" in "\n".join(lines)
     assert "a read cannot write" in "\n".join(lines)

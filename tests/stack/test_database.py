@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import unescape
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.stack.compose import Answer, CommandError, Stack, Visitor, curl
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 CODE = "000007"
+BROWSER = "Accept: text/html"
 
 
 class Load:
@@ -52,6 +54,15 @@ def load(url: str) -> Iterator[Load]:
     finally:
         it.stop()
         thread.join()
+
+
+def until_not(status: int, ask: Callable[[], Answer], seconds: float = 60) -> Answer:
+    """Ask until the answer has another status than this one."""
+    deadline = time.monotonic() + seconds
+    while (answer := ask()).status == status:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return answer
 
 
 def ready(stack: Stack) -> bool:
@@ -102,6 +113,30 @@ def test_an_outage_of_the_database_passes(stack: Stack, visitor: Visitor) -> Non
     after = stack.containers("app")
     assert [each["State"]["StartedAt"] for each in after] == [each["State"]["StartedAt"] for each in before]
     assert "写于停电之前" in visitor.get("/center.html").body
+
+
+def test_the_database_restarts_while_a_note_is_being_written(stack: Stack, visitor: Visitor) -> None:
+    """Whoever has the form open when MySQL goes loses nothing: it comes back as typed, and is saved by one write."""
+    note = "<写到一半> & 50%? \\1"
+    form = ("--header", BROWSER, "--data-urlencode", f"note={note}")
+    path = f"/update/{CODE}.html"
+    assert visitor.post(f"/add/{CODE}.html").status in {201, 409}
+    assert visitor.get(path, "--header", BROWSER).status == 200
+    before = stack.containers("app")
+    stack.compose("kill", "db")
+    answer = visitor.post(path, *form)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert f">\n{note}</textarea>" in unescape(answer.body)
+    assert f'action="{path}"' in answer.body
+    stack.compose("start", "db")
+    answer = until_not(503, lambda: visitor.post(path, *form))
+    assert (answer.status, answer.headers["location"]) == (303, f"/center.html#s{CODE}")
+    assert note in unescape(visitor.get("/center.html").body)
+    # Counted by MySQL since it started again.
+    assert stack.sql("SHOW GLOBAL STATUS LIKE 'Com_update'").split() == ["Com_update", "1"]
+    assert [each["State"]["StartedAt"] for each in stack.containers("app")] == [
+        each["State"]["StartedAt"] for each in before
+    ]
 
 
 def test_all_workers_of_a_scaled_stack_find_a_connection(stack: Stack) -> None:
