@@ -1,5 +1,27 @@
-# The site on its server. Two stages: the first has pip and makes the environment, the second only runs it.
+# The site on its server. The last stage only runs what the others have made: it has no pip and no compiler.
 ARG PYTHON_IMAGE=python:3.13-slim
+# The server's typed core: "compiled" by mypyc, or "plain", which needs no compiler and is the same source.
+ARG SERVER_CORE=compiled
+
+FROM ${PYTHON_IMAGE} AS plain
+COPY server/ /core/server/
+
+FROM ${PYTHON_IMAGE} AS compiled
+RUN apt-get update -qq \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends gcc libc6-dev >/dev/null \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY requirements-compile.txt .
+RUN python -m venv --without-pip /compiler \
+    && python -m pip --python /compiler/bin/python install --no-cache-dir --disable-pip-version-check \
+        --require-hashes --only-binary :all: -r requirements-compile.txt
+COPY pyproject.toml .
+COPY deploy/compile-core deploy/
+COPY server/ server/
+RUN PYTHON=/compiler/bin/python deploy/compile-core /core
+
+# Only the stage that is named here is built.
+FROM ${SERVER_CORE} AS core
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
@@ -10,7 +32,7 @@ RUN python -m venv --without-pip /venv \
     && python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check \
         --require-hashes --only-binary :all: -r requirements.txt \
     && /venv/bin/python -m compileall -q /venv/lib
-COPY server/ /site/server/
+COPY --from=core /core/ /site/
 COPY framework/ /site/framework/
 COPY app/ /site/app/
 COPY templates/ /site/templates/

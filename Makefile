@@ -49,7 +49,7 @@ lint: $(DEV) ## ruff, mypy --strict, shellcheck
 	exit $$failed
 
 coverage: $(DEV) ## the protocol core must be covered whole, branches too
-	@$(BIN)/pytest -q --cov=server.http11 --cov=server.session --cov=server.wsgi --cov=server.body --cov-branch \
+	@$(BIN)/pytest -q --cov=server.http11 --cov=server.session --cov=server.environ --cov=server.wsgi --cov=server.body --cov-branch \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100 \
 		tests/http11 tests/server/test_session.py tests/server/test_body.py tests/server/test_wsgi*.py
 
@@ -77,13 +77,15 @@ up: ## the whole stack in containers, on http://localhost:8080 (HTTP_PORT)
 down: ## stop the containers; their data stays
 	docker compose down
 
+LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-strip-extras --custom-compile-command 'make lock'
+
 lock: ## pin and hash the dependencies of pyproject.toml anew
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv
-	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
-		--custom-compile-command 'make lock' pyproject.toml --output-file requirements.txt
-	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
-		--custom-compile-command 'make lock' pyproject.toml --group dev --output-file requirements-dev.txt
+	$(LOCK) pyproject.toml --output-file requirements.txt
+	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.txt
+	$(LOCK) --group compile --constraint requirements-dev.txt --output-file requirements-compile.txt
 
 clean: ## remove what was installed and cached here; var/, which holds your data, stays
 	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

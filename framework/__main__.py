@@ -44,12 +44,16 @@ def load(target: str) -> App:
         if error.name is None or not module_name.startswith(error.name):
             raise
         raise LookupError(f"there is no module {error.name!r}") from None
-    value: Any = getattr(module, attribute.removesuffix("()"), None)
+    name = attribute.removesuffix("()")
+    if not hasattr(module, name):
+        raise LookupError(f"{module_name!r} has no {name!r}; it is {module.__file__}")
+    value: Any = getattr(module, name)
     if attribute.endswith("()") and callable(value):
         value = value()
     if isinstance(value, App):
         return value
-    raise LookupError(f"{target!r} is no framework.App but {type(value).__name__}")
+    hint = f"; is {target + '()'!r} meant?" if callable(value) and not attribute.endswith("()") else ""
+    raise LookupError(f"{target!r} is no framework.App but {type(value).__name__}{hint}")
 
 
 def table(routes: Iterable[Route]) -> str:

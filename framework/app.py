@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from framework.conditional import OK
 from framework.csrf import SAFE_METHODS, check_origin
 from framework.errorpages import error_page
-from framework.errors import HTTPError, RouteError
+from framework.errors import HTTPError, RouteError, UnsafeRedirect
 from framework.groups import Group, where
 from framework.middleware.dispatch import Dispatch
 from framework.paths import raw_path
 from framework.request import Request
-from framework.response import HTML, Response, as_response
+from framework.response import HTML, Defaults, Response, as_response
 from framework.routing import Route, Router
 from framework.security import host_is_trusted, security_fields
 from framework.sessions import SessionStore
@@ -75,7 +75,7 @@ class App(Group):
         self._sessions = SessionStore(secret_keys) if secret_keys else None
         self._hosts = tuple(host.lower() for host in hosts)
         self._trusted_origins = frozenset(trusted_origins)
-        self._security_fields = security_fields(security_headers or {})
+        self._defaults = Defaults(security_fields(security_headers or {}))
         if self._static:
             self.get(f"{self._static.prefix}/<path:path>", name="static", suffix="")(self._static.serve)
         self._mounts: dict[str, WSGIApp] = {}
@@ -125,22 +125,25 @@ class App(Group):
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ, self)
         failure: Exception | None = None
+        answered = False
         try:
-            response = self._finish(request, self._call_handler(request))
+            answer = self._call_handler(request)
+            answered = True
+            response = self._finish(request, answer)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a response
             failure = error
-            response = self._answer_error(request, error)
+            # What failed behind the handler would fail for the error's page again.
+            response = self._answer_error(request, error, finish=not answered)
         except BaseException as error:  # the server stops this request: no answer, but no loose ends either
             for hook in request.hooks.teardown:
                 self._tear_down(hook, request, error)
             raise
-        if response.headers.cookies and request.scheme == "https":
-            response.headers.secure_cookies()
-        if response.tagged:
-            response.revalidate(environ)
+        if request.method not in SAFE_METHODS:
+            for upload in request.opened_files():
+                response.on_close(upload.file.close)
         for hook in request.hooks.teardown:
             response.on_close(partial(self._tear_down, hook, request, failure))
-        return response.send(environ, start_response, self._security_fields)
+        return response.send(environ, start_response, self._defaults)
 
     def _tear_down(self, hook: Teardown, request: Request, error: BaseException | None) -> None:
         try:
@@ -152,7 +155,7 @@ class App(Group):
         if self._hosts and not host_is_trusted(request.host, self._hosts):
             raise HTTPError(400, "This host is not served here.")
         route, values = self.router.match(request.method, raw_path(request.environ))
-        request.route, request.path_values = route, values
+        request.route, request.values = route, values
         request.hooks = (route.group or self).hooks
         if request.method not in SAFE_METHODS and route.csrf:
             check_origin(request, self._trusted_origins)
@@ -160,20 +163,21 @@ class App(Group):
             early = hook(request)
             if early is not None:
                 return early
-        return route.handler(request, **values)
+        return route.handler(request, *values) if route.in_order else route.handler(request, **request.path_values)
 
     def _finish(self, request: Request, answer: Any) -> Response:
         response = as_response(answer)
         for hook in request.hooks.after:
             response = hook(request, response)
+            if not isinstance(response, Response):
+                raise TypeError(f"the hook at {where(hook)} returns a Response, not {type(response).__name__}")
         if self._sessions and "session" in request.__dict__:
             self._sessions.save(request.session, response)
-        if request.method not in SAFE_METHODS:
-            for upload in request.opened_files():
-                response.on_close(upload.file.close)
         return response
 
-    def _answer_error(self, request: Request, error: Exception) -> Response:
+    def _answer_error(self, request: Request, error: Exception, *, finish: bool) -> Response:
+        if isinstance(error, UnsafeRedirect) and request.brought(error.url):
+            error = HTTPError(400, "This address leads to another site.")
         if not isinstance(error, HTTPError):
             route = request.route or "no route"
             self.logger.error("%r failed in %s [%s]", request, route, request.id, exc_info=error)
@@ -183,7 +187,7 @@ class App(Group):
             response = as_response(handler(request, error)) if handler else error_page(request, error)
             if response.status == OK:  # an error page that forgot to say so is still an error
                 response.status = getattr(error, "status", 500)
-            return self._finish(request, response)
+            return self._finish(request, response) if finish else response
         except Exception as another:
             self.logger.exception("The error handler or a hook of %r failed [%s]", request, request.id)
             return error_page(request, another)

@@ -58,7 +58,7 @@ def _unchanged_since(field: str | None, modified: float | None) -> bool | None:
 
     try:
         return int(modified) <= parsedate_to_datetime(field).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

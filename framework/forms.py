@@ -78,7 +78,11 @@ def _parse_multipart(environ: Mapping[str, Any], limit: int) -> tuple[MultiDict,
         )
     except ParserLimitReached:
         raise HTTPError(413, "The form is larger than this site takes.") from None
-    except MultipartError:
+    except (
+        MultipartError,
+        ValueError,
+        LookupError,
+    ):  # the latter two: text in another encoding than it says, or in none
         raise HTTPError(400, "The form is malformed.") from None
     files: dict[str, list[Upload]] = {}
     for name, part in parts.iterallitems():

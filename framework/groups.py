@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from framework.errors import RouteError
+from framework.errors import ERRORS, RouteError
 from framework.routing import Route
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class Group:
         ``name`` is for ``url_for`` and is the function's own by default. ``suffix`` replaces the application's.
         ``csrf=False`` takes unsafe requests from other sites: for callers that are no browsers.
         """
+        if callable(pattern):
+            raise RouteError(f'{where(pattern)}: the decorator takes a pattern first, as in @app.get("/path")')
 
         def register(handler: H) -> H:
             route_name = self._name + (name or str(getattr(handler, "__name__", type(handler).__name__)))
@@ -127,6 +129,8 @@ class Group:
         """
         if not isinstance(what, int | type):
             raise RouteError(f"errorhandler takes a status or a class of exceptions, not {what!r}")
+        if isinstance(what, int) and what not in ERRORS:
+            raise RouteError(f"errorhandler({what}) would never be asked: errors have statuses from 400 to 599")
 
         def register(handler: ErrorHandler) -> ErrorHandler:
             if (other := self._error_handlers.setdefault(what, handler)) is not handler:
@@ -175,6 +179,8 @@ def where(handler: Handler) -> str:
 def _check_signature(route: Route) -> None:
     import inspect  # noqa: PLC0415 - slow, and mounting applications takes none
 
+    if inspect.iscoroutinefunction(route.handler):
+        raise RouteError(f"{route}: the handler is async, but WSGI calls plain functions: write def, not async def")
     try:
         signature = inspect.signature(route.handler)
     except ValueError:  # a builtin may have none

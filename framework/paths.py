@@ -32,11 +32,11 @@ def decode(text: str) -> str:
     if is_plain(text):
         return text
     if _BROKEN_ESCAPE.search(text):
-        raise HTTPError(400, "The address contains a broken percent escape.")
+        raise HTTPError(400, "The request contains a broken percent escape.")
     try:
         return unquote_to_bytes(text.encode("latin-1")).decode()
     except UnicodeError:
-        raise HTTPError(400, "The address is not valid UTF-8.") from None
+        raise HTTPError(400, "The request contains text that is not UTF-8.") from None
 
 
 def encode_segment(text: str) -> str:

@@ -139,12 +139,15 @@ class Segment(NamedTuple):
         if all(converter.parse is str for converter in converters):
             return lambda text: found.groups() if (found := fullmatch(text)) else None
         parsers = [converter.parse for converter in converters]
+        parse_one = parsers[0] if len(self.parts) == 1 else None  # of the whole text: the common case, made short
 
         def match(text: str) -> tuple[Any, ...] | None:
             found = fullmatch(text)
             if found is None:
                 return None
             try:
+                if parse_one:
+                    return (parse_one(text),)
                 return tuple(parse(group) for parse, group in zip(parsers, found.groups(), strict=True))
             except ValueError:
                 return None

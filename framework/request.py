@@ -56,10 +56,10 @@ class RequestHeaders:
 
 
 class Request:
-    """Wrap a WSGI environ. ``route`` and ``path_values`` are set once a route has matched."""
+    """Wrap a WSGI environ. ``route`` and ``values``, those of its variables, are set once a route has matched."""
 
     route: Route | None = None
-    path_values: dict[str, Any]
+    values: tuple[Any, ...] = ()
 
     def __init__(self, environ: dict[str, Any], app: App) -> None:
         self.environ = environ
@@ -69,6 +69,11 @@ class Request:
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.raw_path}>"
+
+    @property
+    def path_values(self) -> dict[str, Any]:
+        """Return the values of the route's variables by their names."""
+        return dict(zip(self.route.names if self.route else (), self.values, strict=False))
 
     @cached_property
     def raw_path(self) -> str:
@@ -125,15 +130,24 @@ class Request:
         parsed = self.__dict__.get("_form_and_files")
         return [upload for uploads in parsed[1].values() for upload in uploads] if parsed else []
 
+    def brought(self, text: str) -> bool:
+        """Tell whether the client sent a text: in path, query, form or cookies, if those were read, or as Referer."""
+        read = self.__dict__
+        values = [*self.values, self.environ.get("HTTP_REFERER"), *read.get("cookies", {}).values()]
+        forms = [read.get("query", ()), *read.get("_form_and_files", ())[:1]]
+        return text in values or any(text in form.getlist(name) for form in forms for name in form)
+
     @cached_property
     def json(self) -> Any:
         """Return the body as JSON; raise HTTPError 415 if it is declared otherwise, 400 if it is broken."""
         if self.content_type != "application/json" and not self.content_type.endswith("+json"):
             raise HTTPError(415, "The body must be JSON, with Content-Type: application/json.")
         try:
-            return json.loads(self.body)
+            value = json.loads(self.body)
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # loads takes NaN and halves of characters
         except (ValueError, RecursionError):
             raise HTTPError(400, "The body is not valid JSON.") from None
+        return value
 
     @cached_property
     def session(self) -> CookieSession:

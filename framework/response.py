@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from framework.conditional import OK, etag_of, evaluate
 from framework.cookies import make_cookie
-from framework.errors import PHRASES
+from framework.errors import PHRASES, UnsafeRedirect
 from framework.headers import Headers
+from framework.security import stays_on_this_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,12 +20,29 @@ if TYPE_CHECKING:
 STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
+JSON = "application/json"
 _URL = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 §2: what an address may hold as it is; escapes are kept
-_TEXT_FIELD = ("Content-Type", TEXT)
-_HTML_FIELD = ("Content-Type", HTML)
-# Browsers take "//host", "/\\host" and "scheme:" elsewhere, and drop white space in front and tabs anywhere.
-_ON_THIS_HOST = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)[^\\\x00-\x20\x7f][^\\\x00-\x1f\x7f]*").fullmatch
+_STATUSES = range(100, 1000)  # RFC 9110 §15: three digits; servers know what to do with those above 599
 _BODILESS = frozenset({204, 304})  # RFC 9110 §6.4.1
+
+
+class Defaults:
+    """Hold the fields that an application adds to each response that has none of the same name.
+
+    ``by_name`` has them under their names in lower case. Most responses say their content type and nothing else:
+    what is sent with those is joined once, in ``with_type``.
+    """
+
+    __slots__ = ("by_name", "with_type")
+
+    def __init__(self, by_name: Mapping[str, Field]) -> None:
+        self.by_name = by_name
+        self.with_type: dict[str | None, tuple[Field, ...]] = {None: tuple(by_name.values())}
+        for kind in (TEXT, HTML, JSON):
+            self.with_type[kind] = tuple({**by_name, "content-type": ("Content-Type", kind)}.values())
+
+
+_NO_DEFAULTS = Defaults({})
 
 
 class Response:
@@ -35,10 +52,6 @@ class Response:
     otherwise; text that is marked as safe HTML (``markupsafe.Markup``) is HTML.
     """
 
-    body: bytes | Iterable[bytes]
-    tagged = False  # with an ETag, by which it may become a 304
-    _on_close: tuple[Callable[[], object], ...] = ()
-
     def __init__(
         self,
         body: str | bytes | Iterable[bytes] = b"",
@@ -46,18 +59,34 @@ class Response:
         headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
         content_type: str | None = None,
     ) -> None:
-        self.status = status
-        self.headers = Headers(headers)
-        if content_type:
-            self.headers["Content-Type"] = content_type
+        implied = None
         if isinstance(body, str):
-            safe = type(body) is not str and hasattr(body, "__html__")
-            self.headers.by_name.setdefault("content-type", _HTML_FIELD if safe else _TEXT_FIELD)
+            implied = TEXT if type(body) is str or not hasattr(body, "__html__") else HTML
             body = body.encode()
-        self.body = body
+        elif not isinstance(body, bytes) and (isinstance(body, dict) or not hasattr(body, "__iter__")):
+            raise TypeError(f"a body is text, bytes or an iterable of bytes, not {type(body).__name__}")
+        if status != OK and status not in _STATUSES:
+            raise ValueError(f"a status is a number such as 404, not {status!r}")
+        self.body: bytes | Iterable[bytes] = body
+        self.status = status
+        self.tagged = False  # with an ETag, by which it may become a 304
+        self._on_close: tuple[Callable[[], object], ...] = ()
+        self._type = content_type or implied
+        self._headers: Headers | None = None  # until somebody asks for them: most responses have but a type
+        if headers or self._type not in _NO_DEFAULTS.with_type:
+            self._headers = Headers(headers)
+            if self._type and (content_type or "Content-Type" not in self._headers):
+                self._headers["Content-Type"] = self._type
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
+
+    @property
+    def headers(self) -> Headers:
+        """Return the header fields, to be read and changed."""
+        if self._headers is None:
+            self._headers = Headers({"Content-Type": self._type} if self._type else None)
+        return self._headers
 
     @property
     def text(self) -> str:
@@ -85,7 +114,7 @@ class Response:
             self.headers["ETag"] = etag_of(self.body)
         self.tagged = True
 
-    def revalidate(self, environ: Mapping[str, Any]) -> None:
+    def _revalidate(self, environ: Mapping[str, Any]) -> None:
         """Become a 304 or 412 if that is what the preconditions of a GET or HEAD ask for."""
         etag = self.headers.get("ETag")
         if etag and self.status == OK and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
@@ -100,18 +129,19 @@ class Response:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Send the response as a WSGI application."""
-        return self.send(environ, start_response, {})
+        return self.send(environ, start_response, _NO_DEFAULTS)
 
-    def send(
-        self, environ: dict[str, Any], start_response: Callable[..., Any], defaults: Mapping[str, Field]
-    ) -> Iterable[bytes]:
-        """Send the response, without a body where the method or the status forbids one.
-
-        ``defaults`` are fields to add unless they are there, by their names in lower case.
-        """
-        body, status = self.body, self.status
-        headers = self.headers
-        fields = [*{**defaults, **headers.by_name}.values(), *headers.cookies]
+    def send(self, environ: dict[str, Any], start_response: Callable[..., Any], defaults: Defaults) -> Iterable[bytes]:
+        """Send the response: no body where the method or the status forbids one, and cookies secure on https."""
+        if self.tagged:
+            self._revalidate(environ)
+        body, status, headers = self.body, self.status, self._headers
+        if headers is None:
+            fields = [*defaults.with_type[self._type]]
+        else:
+            if headers.cookies and environ["wsgi.url_scheme"] == "https":
+                headers.secure_cookies()
+            fields = [*{**defaults.by_name, **headers.by_name}.values(), *headers.cookies]
         if isinstance(body, bytes):
             fields.append(("Content-Length", str(len(body))))
             items: Iterable[bytes] = (body,)
@@ -151,27 +181,29 @@ def _close(body: object) -> None:
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return ``value`` as JSON."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Response(body, status, headers, content_type="application/json")
+    body = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(body, status, headers, JSON)
 
 
 def redirect(url: str, status: int = 303, *, external: bool = False) -> Response:
     """Send the client to another address; 303 makes it GET that.
 
     Only paths and references on this host are taken, so that a ``?next=…`` from the outside cannot lead visitors away:
-    anything else raises ValueError unless ``external`` is true.
+    anything else raises UnsafeRedirect unless ``external`` is true. The application answers that with 400 if the client
+    sent the address; ``request.query.location("next", "/")`` reads one that is safe.
     """
-    if not external and not _ON_THIS_HOST(url):
-        raise ValueError(f"{url!r} may leave this host; redirect(…, external=True) allows that")
+    if not external and not stays_on_this_host(url):
+        raise UnsafeRedirect(url)
     return Response(status=status, headers={"Location": quote(url, safe=_URL)})
 
 
 def as_response(value: Any) -> Response:
     """Turn what a handler returned into a response: text, bytes, a dict or list (as JSON), or a Response itself."""
-    if isinstance(value, Response):
-        return value
     if isinstance(value, (str, bytes)):
         return Response(value)
+    if isinstance(value, Response):
+        return value
     if isinstance(value, (dict, list)):
         return json_response(value)
-    raise TypeError(f"a handler returns a Response, text, bytes, a dict or a list, not {type(value).__name__}")
+    hint = f"; Response(text, {value[1]!r}) has a status" if isinstance(value, tuple) and value[1:] else ""
+    raise TypeError(f"a handler returns a Response, text, bytes, a dict or a list, not {type(value).__name__}{hint}")

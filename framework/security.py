@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from framework.headers import checked
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 FORWARDED = "minnow.forwarded"  # the environ's key: what proxies say was read or removed before we were called
 _PROXIED = ("HTTP_X_FORWARDED", "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP", FORWARDED)
+# Browsers take "//host", "/\\host" and "scheme:" elsewhere, and drop white space in front and tabs anywhere.
+_ON_THIS_HOST = re.compile(r"(?!//|[A-Za-z][A-Za-z0-9+.-]*:)[^\\\x00-\x20\x7f][^\\\x00-\x1f\x7f]*").fullmatch
 FIELDS: Mapping[str, str] = {
     # Everything from this host alone, nothing inline, no plug-ins, no frame around the page.
     "Content-Security-Policy": (
@@ -29,6 +32,11 @@ def security_fields(changes: Mapping[str, str | None]) -> dict[str, Field]:
     """Return the fields with an application's changes: a value replaces one, None drops it."""
     named = {name.lower(): (name, value) for fields in (FIELDS, changes) for name, value in fields.items()}
     return {key: checked(name, value) for key, (name, value) in named.items() if value is not None}
+
+
+def stays_on_this_host(url: str) -> bool:
+    """Tell whether browsers take an address for one on the host that it came from."""
+    return _ON_THIS_HOST(url) is not None
 
 
 def host_is_trusted(host: str, trusted: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from server.console import PLAIN, RED, YELLOW
 from server.http11.request import Request
 
 _LONGEST = select.PIPE_BUF
@@ -34,7 +35,8 @@ def _peer_itself(peer: str, _fields: dict[str, str]) -> str:
 class AccessLog:
     """Write lines of one form, "combined" or "json".
 
-    `client_of` finds the client behind a trusted proxy. `write` takes a whole line and may raise OSError, which costs
+    `client_of` finds the client behind a trusted proxy. `colours`, which JSON never has, make errors stand out on a
+    terminal. `write` takes a whole line and may raise OSError, which costs
     that line and nothing else.
     """
 
@@ -43,9 +45,10 @@ class AccessLog:
         form: str,
         *,
         client_of: ClientOf = _peer_itself,
+        colours: bool = False,
         write: Callable[[bytes], object] = lambda line: os.write(_STDOUT, line),
     ) -> None:
-        self._line, self._stamp = _FORMS[form]
+        self._line, self._stamp = _FORMS["coloured" if colours and form == "combined" else form]
         self._client_of = client_of
         self._write = write
         self._second = 0
@@ -55,13 +58,13 @@ class AccessLog:
         """Write the line of one request.
 
         `request` is None when what came never was one (a 400, a 408). `sent` is in bytes of body, `seconds` is the time
-        from the head's first byte to the last of the answer.
+        from the call of the application, when the request is whole, to the last byte of the answer.
         """
         second = int(time.time())
         if second != self._second:
             self._second, self._now = second, self._stamp(second)
         if request is not None:
-            peer = self._client_of(peer, request.fields)
+            peer = self._client_of(peer, request.section.fields)
         line = self._line(peer, self._now, request, status, sent, seconds, None)
         if len(line) > _LONGEST:
             line = self._line(peer, self._now, request, status, sent, seconds, _CLIPPED)
@@ -76,14 +79,26 @@ def _combined(
     if request is None:
         return f'{peer or "-"} - - [{now}] "-" {status} {sent} "-" "-" {seconds:.6f}\n'
     target = request.target[:clip]
-    referer = request.fields.get("HTTP_REFERER", "-")[:clip]
-    agent = request.fields.get("HTTP_USER_AGENT", "-")[:clip]
+    referer = request.section.fields.get("HTTP_REFERER", "-")[:clip]
+    agent = request.section.fields.get("HTTP_USER_AGENT", "-")[:clip]
     if not _is_plain(f"{target}{referer}{agent}"):
         target, referer, agent = _escaped(target), _escaped(referer), _escaped(agent)
     return (
         f'{peer or "-"} - - [{now}] "{request.method} {target} {request.version}" '
         f'{status} {sent} "{referer}" "{agent}" {seconds:.6f}\n'
     )
+
+
+def _coloured(
+    peer: str, now: str, request: Request | None, status: int, sent: int, seconds: float, clip: int | None
+) -> str:
+    """Colour the combined format: yellow for the client's errors, red for the server's."""
+    line = _combined(peer, now, request, status, sent, seconds, clip)
+    colour = _COLOUR.get(status // 100)
+    return line if colour is None else f"{colour}{line[:-1]}{PLAIN}\n"
+
+
+_COLOUR = {4: YELLOW, 5: RED}
 
 
 def _json(
@@ -94,7 +109,7 @@ def _json(
     end = f'"status":{status},"sent":{sent},"seconds":{seconds:.6f}}}\n'
     if request is None:
         return f"{start}{_NOTHING}{end}"
-    field = request.fields.get
+    field = request.section.fields.get
     return (
         f'{start}"method":{_json_text(request.method)},"target":{_json_text(request.target[:clip])},'
         f'"version":"{request.version}","referer":{_optional(field("HTTP_REFERER"), clip)},'
@@ -133,4 +148,8 @@ def _iso_time(second: int) -> str:
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_FORMS = {"combined": (_combined, _apache_time), "json": (_json, _iso_time)}
+_FORMS = {
+    "combined": (_combined, _apache_time),
+    "coloured": (_coloured, _apache_time),
+    "json": (_json, _iso_time),
+}

@@ -5,11 +5,14 @@ The whole body is here before the application is called, so a slow client never 
 """
 
 import io
+import logging
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Final
 
 from server.http11.errors import SpoolFailed
+
+log = logging.getLogger("minnow")
 
 
 class NoInput:
@@ -64,7 +67,7 @@ class Body:
                 self._move_to_disk()
             self.file.write(piece)
         except OSError as error:
-            raise SpoolFailed(f"the request body can't be spooled: {error}") from error
+            raise _no_room(error) from error
 
     def _move_to_disk(self) -> None:
         file = tempfile.TemporaryFile(prefix="minnow-")  # noqa: SIM115 - `close` closes it
@@ -81,7 +84,7 @@ class Body:
         try:
             self.file.seek(0)
         except OSError as error:
-            raise SpoolFailed(f"the request body can't be spooled: {error}") from error
+            raise _no_room(error) from error
 
     def close(self) -> None:
         """Give the memory or the temporary file back; an application that kept `wsgi.input` reads no more."""
@@ -89,3 +92,9 @@ class Body:
             self.file.close()
         except OSError:  # the flush of an abandoned body on a full disk; the descriptor is closed all the same
             return
+
+
+def _no_room(error: OSError) -> SpoolFailed:
+    """Tell the operator why, and the client no more than that."""
+    log.error("a request body cannot be spooled: %s", error)
+    return SpoolFailed("there is no room for the request body at the moment")

@@ -7,25 +7,25 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from textwrap import fill
 from typing import NoReturn
 
 import server
 from server.concurrency import MODELS, load_model
 from server.config import BYTES, Declared, Settings, declared
 from server.console import log, set_up
-from server.errors import ConfigError, ServerError
+from server.errors import EXIT_CODES, ConfigError, ServerError
 from server.loader import parse_spec
 from server.settings_page import settings_page
-from server.sources import Resolved, from_environment, from_file, from_flags, resolve
+from server.sources import Resolved, from_environment, from_file, from_flags, misspelt, resolve
 from server.supervisor import supervise
 from server.worker import check
 
-_EPILOG = """\
+_EPILOG = f"""\
 Every setting is also an environment variable (MINNOW_BIND) and a key of the TOML file (bind). A flag wins over the
 environment, that over the file, that over the default. Sizes take K, M and G.
 
-Exit codes: 0 stopped as asked, 2 wrong usage or setting, 3 the application cannot be loaded, 4 an address cannot be
-listened on, 5 a worker had to be killed."""
+{fill(f"Exit codes: {EXIT_CODES}.", 116)}"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_up()
     try:
         _run(vars(_parser().parse_args(arguments)))
+        sys.stdout.flush()
+    except BrokenPipeError:  # `--list-models | head`: whoever asked has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at the very end would fail
     except ServerError as error:
         log.error("%s%s", _above(error), error)
         return error.exit_code
@@ -64,6 +67,8 @@ def _run(asked: dict[str, object]) -> None:
 
 
 def _resolve(asked: dict[str, object], environ: Mapping[str, str]) -> Resolved:
+    for told in misspelt(environ):
+        log.warning("%s", told)
     file = asked.pop("config") or environ.get("MINNOW_CONFIG")
     sources = [from_flags(asked), from_environment(environ)]
     if file:

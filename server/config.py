@@ -129,7 +129,7 @@ class Settings:
     max_connections: int = _setting(
         10_000,
         "connections that a worker holds at once; more are answered with 503",
-        "ten thousand idle ones cost about 10 MB in the coroutine model",
+        "ten thousand idle ones cost about 10 MB in the coroutine model; the limit of open files is raised for them",
         unit="connections",
         least=1,
     )
@@ -212,20 +212,21 @@ class Settings:
     )
     drain_delay: float = _setting(
         0.0,
-        "time to go on serving after SIGTERM, with 503 at ready_path, so that load balancers turn away first",
+        "time to go on accepting after SIGTERM, with 503 at ready_path, so that load balancers turn away first",
         "a server with nothing in front of it should stop at once",
         unit=SECONDS,
         least=0,
     )
     ready_path: str = _setting(
         "/readyz",
-        "path that is answered with 503 during drain_delay; the application answers it at all other times",
+        "path that is answered with 503 from SIGTERM on; the application answers it at all other times",
         "the usual name of a readiness probe",
         form="PATH",
+        check=values.check_path,
     )
     access_log: str = _setting(
         "combined",
-        "the form of the access log on standard output",
+        "the form of the access log on standard output; combined is coloured on a terminal",
         "every log reader knows Apache's combined format; seconds are added at its end",
         choices=("combined", "json", "off"),
     )
@@ -234,7 +235,7 @@ class Settings:
         "serve the files of DIR under the path URL; may be given several times",
         "nothing is public that was not asked for",
         form="URL=DIR",
-        check=values.parse_mount,
+        check=values.check_mount,
     )
     trusted_proxies: tuple[str, ...] = _setting(
         (),

@@ -7,8 +7,10 @@ from typing import TextIO
 
 log = logging.getLogger("minnow")
 
-_COLOUR = {logging.WARNING: "\x1b[33m", logging.ERROR: "\x1b[31m", logging.CRITICAL: "\x1b[31m"}
-_PLAIN = "\x1b[0m"
+RED = "\x1b[31m"
+YELLOW = "\x1b[33m"
+PLAIN = "\x1b[0m"
+_COLOUR = {logging.WARNING: YELLOW, logging.ERROR: RED, logging.CRITICAL: RED}
 
 
 class Lines(logging.Formatter):
@@ -25,7 +27,7 @@ class Lines(logging.Formatter):
         if colour is None:
             return line
         first, newline, rest = line.partition("\n")
-        return f"{colour}{first}{_PLAIN}{newline}{rest}"
+        return f"{colour}{first}{PLAIN}{newline}{rest}"
 
 
 def wants_colours(stream: TextIO) -> bool:

@@ -9,6 +9,12 @@ ServerError                 1  something that has no better name
 0 is a stop that was asked for and went well. A worker uses the same codes towards its supervisor.
 """
 
+EXIT_CODES = (
+    "0 stopped as asked, 2 wrong usage or setting, 3 the application cannot be loaded, "
+    "4 an address cannot be listened on, 5 a worker had to be killed"
+)
+"""The same for users, in words."""
+
 
 class ServerError(Exception):
     """End the server with one line for the operator.

@@ -60,6 +60,9 @@ def _module(spec: Spec, here: str) -> Any:
         if error.name is None or not f"{spec.module}.".startswith(f"{error.name}."):
             raise _failed(f"cannot import {spec.module}: {error}", error) from error
         # A package that is there but lacks the module is no misspelling of itself.
+        if spec.module.endswith(".py"):
+            named = spec._replace(module=spec.module.removesuffix(".py"))
+            raise AppLoadError(f"{spec.module} is a file, a module is wanted (did you mean {named}?)") from None
         neighbours = [] if "." in error.name else [each.name for each in pkgutil.iter_modules([here])]
         hint = did_you_mean(error.name, neighbours)
         raise AppLoadError(f"there is no module {error.name} (looked in {here} and on sys.path){hint}") from None

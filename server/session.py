@@ -19,19 +19,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from server.body import Body
+from server.environ import Environ, Environs
 from server.http11 import framing, reader, writer
 from server.http11.errors import BadFraming, BadRequestLine, ProtocolError, TooManyConnections
 from server.http11.request import Request
-from server.wsgi import (
-    Client,
-    Environ,
-    FileSlice,
-    Response,
-    WSGIApplication,
-    base_environ,
-    refusal,
-    request_environ,
-)
+from server.wsgi import Client, FileSlice, FileWrapper, Host, Response, WSGIApplication, refusal
 
 if TYPE_CHECKING:
     from server.accesslog import AccessLog
@@ -61,7 +53,7 @@ Step = bytes | FileSlice | Want | Act
 Session = Generator[Step, bytes, None]
 
 
-class Service:
+class Service(Host):
     """What all sessions of a worker share.
 
     Args:
@@ -74,13 +66,12 @@ class Service:
     def __init__(
         self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None", *, keep_alive: bool = True
     ) -> None:
+        super().__init__(keep_alive)
         self.app = app
         self.settings = settings
         self.access_log = access_log
         self.patient = keep_alive
         """Whether a connection may wait for its client at all, as it does after a last answer that is news to it."""
-        self.keep_alive = keep_alive
-        """Whether connections go on; False from the moment that the worker drains."""
         self.small_body = min(settings.body_memory, settings.body_limit)
         """Octets of a body that needs no `Body` if it is here already."""
         self.limits = reader.Limits(
@@ -110,9 +101,13 @@ class Endpoint:
     def __init__(self, service: Service, address: Any, *, multithread: bool, multiprocess: bool) -> None:
         self.service = service
         name, port = (address[0], str(address[1])) if isinstance(address, tuple) else ("localhost", "80")
-        self._base = base_environ(name, port, multithread=multithread, multiprocess=multiprocess)
+        self._environs = Environs(
+            name, port, multithread=multithread, multiprocess=multiprocess, file_wrapper=FileWrapper
+        )
         self.known: dict[bytes, tuple[Request, Environ]] = {}
-        """Short requests that came lately, whole: those of health checks and API clients never change. Bounded."""
+        """Short requests that came twice lately, whole: those of health checks and API clients never change."""
+        self.seen: set[bytes] = set()
+        """Those that came once. Both are bounded."""
 
     def open(self, head: bytes) -> tuple[Request, Environ]:
         """Parse a head; return the request and an environ for it.
@@ -121,12 +116,21 @@ class Endpoint:
             ProtocolError: the head is refused.
         """
         request = reader.parse_head(head, self.service.limits)
-        environ = request_environ(self._base, request)
-        if len(head) < LONGEST_KNOWN and not (request.content_length or request.chunked):
-            if len(self.known) >= self.ROOM:
-                self.known.clear()
-            self.known[head + reader.END_OF_HEAD] = request, environ.copy()
+        environ = self._environs.make(request)
+        section = request.section
+        if len(head) < LONGEST_KNOWN and not (section.content_length or section.chunked):
+            self._remember(head + reader.END_OF_HEAD, request, environ)
         return request, environ
+
+    def _remember(self, whole: bytes, request: Request, environ: Environ) -> None:
+        if whole not in self.seen:
+            if len(self.seen) >= self.ROOM:
+                self.seen.clear()
+            self.seen.add(whole)
+            return
+        if len(self.known) >= self.ROOM:
+            self.known.clear()
+        self.known[whole] = request, environ.copy()
 
 
 # In one piece, as each sub-generator would cost every request what the parsing of three fields costs.
@@ -159,16 +163,16 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], client: Client) -> Ses
                     end = data.index(reader.END_OF_HEAD)
                 request, environ = endpoint.open(data[:end])
                 data = data[end + 4 :]
-                size = request.content_length
+                size = request.section.content_length
                 if 0 < size <= len(data) and size <= service.small_body:  # a form: it came with its head
                     environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(data[:size]), str(size)
                     data = data[size:]
-                elif size or request.chunked:
+                elif size or request.section.chunked:
                     body, data = yield from _read_body(request, data, service)
                     environ["wsgi.input"], environ["CONTENT_LENGTH"] = body.file, str(body.size)
                     environ.pop("HTTP_TRANSFER_ENCODING", None)  # RFC 9112 §7.1.3: it was taken off
             environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer
-            response = Response(request, service.keep_alive, client)
+            response = Response(request, service, client)
             environ["wsgi.early_hints"] = response.early_hints
             started = perf_counter() if service.access_log is not None else 0.0
             whole = None
@@ -190,8 +194,8 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], client: Client) -> Ses
                     yield Act.RESET
                 return
             if not response.keep_alive:
-                if request.keep_alive and service.patient:  # news to the client: its next request may be on the way
-                    data = UNREAD
+                if request.section.keep_alive and service.patient:
+                    data = UNREAD  # the end is news to the client: its next request may be on the way
                 break
             request = None
             del environ, response, whole, body, known  # an idle connection holds on to nothing of its last request
@@ -221,7 +225,7 @@ def _read_head(data: bytes, limits: reader.Limits) -> Generator[Step, bytes, byt
 def _read_body(request: Request, data: bytes, service: Service) -> Generator[Step, bytes, tuple[Body, bytes]]:
     """Read the body that the head announced; return it and what followed it."""
     body_reader = framing.body_reader(request, service.limits)
-    if request.expect_continue and not data:
+    if request.section.expect_continue and not data:
         yield writer.CONTINUE
     body = Body(service.settings.body_memory)
     try:

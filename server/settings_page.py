@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from server.config import BYTES, Declared, declared
+from server.errors import EXIT_CODES
 
 _ONE = {"processes": "process"}
 
-_HEAD = """\
+_HEAD = f"""\
 # Settings of the server
 
 This page is generated from `server/config.py` by `python -m server --print-settings-page`; a test holds them together.
@@ -15,6 +16,8 @@ A flag wins over its environment variable, that over the key in the file given b
 that over the default. Several values are separated by commas in a variable, a list in the file, and a repeated flag.
 Sizes take K, M and G (powers of 1,024). An empty variable counts as unset.
 `python -m server --print-config` prints what holds, and where each value comes from.
+
+A setting that is wrong ends the start with one line that says so. Exit codes: {EXIT_CODES}.
 """
 
 

@@ -5,7 +5,7 @@ Whatever the source, a value passes the same conversion and the same checks, and
 
 import math
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -42,6 +42,19 @@ def from_environment(environ: Mapping[str, str]) -> Source:
         {one.key: environ[one.variable] for one in declared() if environ.get(one.variable)},
         lambda one: one.variable,
     )
+
+
+def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each variable that is nearly a setting's.
+
+    Others are none of our business: Kubernetes gives each container some for every service, MINNOW_PORT for one.
+    """
+    known = [one.key for one in declared()]
+    for name in environ:
+        key = name.removeprefix("MINNOW_").lower()
+        close = get_close_matches(key, known, n=1, cutoff=0.8)
+        if name.startswith("MINNOW_") and close and key not in (*known, "config"):
+            yield f"{name} is not a known variable (did you mean MINNOW_{close[0].upper()}?)"
 
 
 def from_arguments(arguments: Mapping[str, object]) -> Source:

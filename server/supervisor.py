@@ -26,6 +26,7 @@ from server.backoff import Backoff
 from server.child import Child
 from server.config import Settings
 from server.console import log
+from server.descriptors import allow_descriptors
 from server.errors import AppLoadError, BindError, GraceExceeded, ServerError
 from server.listeners import Listener, open_listeners
 from server.signals import SignalQueue
@@ -61,6 +62,8 @@ class Supervisor:
         self._watcher = 0
         """Process id of the reloader, 0 for none."""
         self._started = False
+        self._reload_later = False
+        """Whether a reload was asked for before there was anything to replace."""
         self._stopping = False
         self._drain_at: float | None = None
         self._failure: ServerError | None = None
@@ -203,6 +206,8 @@ class Supervisor:
         self._started = True
         for listener in self._listeners:
             log.info("listening on %s (%s, %s)", listener.url, self._settings.model, _workers(self._count))
+        if self._reload_later:
+            self._reload()
 
     # --- deeds ---
 
@@ -301,7 +306,10 @@ class Supervisor:
 
     def _reload(self) -> None:
         """Start a whole new generation beside the old one; a newer reload replaces one that is under way."""
-        if not self._started or self._is_ending:
+        if not self._started:
+            self._reload_later = True  # what has been read already may have changed since
+            return
+        if self._is_ending:
             return
         self._discard_candidates()
         try:
@@ -338,4 +346,5 @@ def _workers(count: int) -> str:
 def supervise(settings: Settings, app: WSGIApplication | None = None) -> None:
     """Open the listeners and run workers on them until a signal ends it. Raise ServerError when that cannot be."""
     listeners = open_listeners(settings.bind, backlog=settings.backlog, reuse_port=settings.reuse_port)
+    allow_descriptors(settings.max_connections)
     Supervisor(settings, listeners, app).run()

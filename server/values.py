@@ -5,6 +5,7 @@ Each parser takes the text of one value and raises ValueError with the second ha
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -104,6 +105,19 @@ def parse_mount(text: str) -> Mount:
     if not (equals and directory and prefix.startswith("/")):
         raise ValueError(f"{text!r} is not a mount (URL=DIRECTORY, such as /static=static)")
     return Mount("/" + prefix.strip("/"), directory)
+
+
+def check_mount(text: str) -> None:
+    """Insist that a value of `--static` names a directory that is there: files that nobody finds are a mistake."""
+    directory = parse_mount(text).directory
+    if not Path(directory).is_dir():
+        raise ValueError(f"there is no directory {directory} (relative to {Path.cwd()})")
+
+
+def check_path(text: str) -> None:
+    """Insist on a path as a request has it, or on none at all."""
+    if text and not text.startswith("/"):
+        raise ValueError(f"{text!r} is not a path (it begins with a slash, such as /readyz)")
 
 
 def parse_network(text: str) -> Network | None:

@@ -19,7 +19,7 @@ from server.accesslog import AccessLog
 from server.concurrency import load_model
 from server.concurrency.base import Model
 from server.config import Settings
-from server.console import log
+from server.console import log, wants_colours
 from server.errors import AppLoadError, ServerError
 from server.loader import load_app, parse_spec
 from server.middleware.debug import DebugPages, broken_app
@@ -82,8 +82,11 @@ def _model(settings: Settings, app: WSGIApplication | None, is_draining: Callabl
     """Build the model around the application; it prepares the process while nothing of the application is imported."""
     kind = load_model(settings.model)
     kind.prepare()
-    loaded = _wrapped(app or _application(settings), settings, is_draining)
-    model = kind(loaded, settings, _access_log(settings))
+    loaded = _wrapped(app or _application(settings), settings)
+    ready = Readiness(loaded, settings.ready_path, is_draining)
+    # Asked for each request only where the server goes on for a while: otherwise it is soon enough at the end.
+    model = kind(ready if settings.drain_delay else loaded, settings, _access_log(settings))
+    model.last_app = ready
     gc.collect()
     gc.freeze()  # what is there now stays: no collection needs to look at it again, nor to unshare its pages
     return model
@@ -101,12 +104,10 @@ def _application(settings: Settings) -> WSGIApplication:
     return loaded
 
 
-def _wrapped(app: WSGIApplication, settings: Settings, is_draining: Callable[[], bool]) -> WSGIApplication:
+def _wrapped(app: WSGIApplication, settings: Settings) -> WSGIApplication:
     """Put the configured middleware around the application; proxies outermost, so that all others see the truth."""
     for mount in map(parse_mount, settings.static):
         app = StaticFiles(app, mount.prefix, mount.directory)
-    if settings.drain_delay and settings.ready_path:
-        app = Readiness(app, settings.ready_path, is_draining)
     if settings.reload:
         app = DebugPages(app)
     return TrustedProxies(app, _networks(settings), settings.proxy_fields)
@@ -116,8 +117,9 @@ def _access_log(settings: Settings) -> AccessLog | None:
     if settings.access_log == "off":
         return None
     if not settings.trusted_proxies:
-        return AccessLog(settings.access_log)
-    return AccessLog(settings.access_log, client_of=Chain(_networks(settings), settings.proxy_fields).address)
+        return AccessLog(settings.access_log, colours=wants_colours(sys.stdout))
+    chain = Chain(_networks(settings), settings.proxy_fields)
+    return AccessLog(settings.access_log, colours=wants_colours(sys.stdout), client_of=chain.address)
 
 
 def _networks(settings: Settings) -> list[Network | None]:

@@ -1,4 +1,4 @@
-"""PEP 3333: a request becomes an `environ`, what the application answers becomes bytes.
+"""PEP 3333: what an application answers becomes bytes.
 
 Nothing here reads or writes a socket. `Response.run` calls the application; when it returns a list, the whole response
 is one piece of bytes; otherwise `Response.stream` yields it piece by piece, the next made when the last has gone.
@@ -8,15 +8,13 @@ import io
 import logging
 import os
 import stat
-import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from email.utils import formatdate
 from types import TracebackType
 from typing import IO, Any, Final, NamedTuple, Protocol
-from urllib.parse import unquote_to_bytes
 
-from server.body import NO_INPUT
+from server.environ import Environ
 from server.http11 import writer
 from server.http11.errors import ProtocolError, ResponseError
 from server.http11.request import Request
@@ -24,7 +22,6 @@ from server.http11.writer import Header
 
 log = logging.getLogger("minnow")
 
-Environ = dict[str, Any]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 WSGIApplication = Callable[[Environ, Any], Iterable[bytes]]
 
@@ -34,6 +31,16 @@ class Client(Protocol):
 
     def transmit(self, data: bytes) -> None:
         """Write all of `data` before returning; raise `Disconnected` if that can't be done."""
+
+
+class Host:
+    """Whoever serves a response."""
+
+    def __init__(self, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+        """Whether connections go on; a worker that drains changes its mind."""
+        self.draining = False
+        """Whether it is about to end."""
 
 
 class Disconnected(Exception):
@@ -80,51 +87,6 @@ class FileWrapper:
         return FileSlice(self.filelike, offset, status.st_size - offset)
 
 
-def base_environ(server_name: str, server_port: str, *, multithread: bool, multiprocess: bool) -> Environ:
-    """Make the part of an environ that all requests to one listener share (PEP 3333, "environ Variables")."""
-    return {
-        "SERVER_NAME": server_name,
-        "SERVER_PORT": server_port,
-        "SERVER_SOFTWARE": "minnow",
-        "GATEWAY_INTERFACE": "CGI/1.1",
-        # The keys of the request come first here, as places: a dict that needs not grow is quicker to copy and fill.
-        "REQUEST_METHOD": "",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": "",
-        "QUERY_STRING": "",
-        "REQUEST_URI": "",
-        "RAW_URI": "",
-        "SERVER_PROTOCOL": "",
-        "REMOTE_ADDR": "",
-        "REMOTE_PORT": "",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": NO_INPUT,
-        "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": multithread,
-        "wsgi.multiprocess": multiprocess,
-        "wsgi.run_once": False,
-        "wsgi.file_wrapper": FileWrapper,
-        "wsgi.early_hints": None,  # its place: the session puts in each response's own
-    }
-
-
-def request_environ(base: Environ, request: Request) -> Environ:
-    """Return `base` with what the request's head adds to it."""
-    path = request.path
-    if "%" in path:  # PEP 3333: PATH_INFO is decoded octets, as Latin-1
-        path = unquote_to_bytes(path).decode("latin-1")
-    environ = base.copy()
-    environ["REQUEST_METHOD"] = request.method
-    environ["PATH_INFO"] = path
-    environ["QUERY_STRING"] = request.query
-    environ["REQUEST_URI"] = environ["RAW_URI"] = request.target
-    environ["SERVER_PROTOCOL"] = request.version
-    environ.update(request.fields)
-    return environ
-
-
 class _Tail:
     """The end of every head, made once a second: Date (RFC 9110 §6.6.1), Server, and the empty line."""
 
@@ -132,8 +94,9 @@ class _Tail:
         self._until = 0.0
         self._date = self._both = b""
 
-    def __call__(self) -> bytes:
-        now = time.time()
+    def lines(self) -> bytes:
+        """Return it whole."""
+        now = clock()
         if now >= self._until:
             second = int(now)
             self._until = second + 1.0
@@ -143,11 +106,12 @@ class _Tail:
 
     def beside(self, head: writer.Head) -> bytes:
         """Return it without the fields that the application gave itself."""
-        self()
+        self.lines()
         return (b"" if head.dated else self._date) + (b"" if head.named else SERVER) + b"\r\n"
 
 
 SERVER: Final = b"Server: minnow\r\n"
+clock: Final = time.time
 _tail: Final = _Tail()
 
 
@@ -158,7 +122,7 @@ def refusal(error: ProtocolError, request: Request | None = None) -> bytes:
         f"HTTP/1.1 {error.status.value} {error.status.phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n"
     )
-    return head.encode() + _tail() + (b"" if request is not None and request.method == "HEAD" else body)
+    return head.encode() + _tail.lines() + (b"" if request is not None and request.method == "HEAD" else body)
 
 
 class Response:
@@ -166,7 +130,7 @@ class Response:
 
     Args:
         request: what is answered.
-        keep_alive: whether this server would go on with the connection; the outcome is in `keep_alive`.
+        host: is asked, when the head is made, whether the connection may go on; the outcome is in `keep_alive`.
         client: gets at once what an application says while it still runs: `write` and early hints.
     """
 
@@ -183,10 +147,11 @@ class Response:
     body_sent = 0
     """Octets of body handed out, without chunk framing."""
 
-    def __init__(self, request: Request, keep_alive: bool, client: Client) -> None:
+    def __init__(self, request: Request, host: Host, client: Client) -> None:
         self._request = request
+        self._host = host
         self._client = client
-        self.keep_alive = keep_alive and request.keep_alive
+        self.keep_alive = request.section.keep_alive
 
     @property
     def status(self) -> int:
@@ -213,7 +178,7 @@ class Response:
         elif self._head is not None:
             raise ResponseError("start_response was called a second time without exc_info (PEP 3333)")
         try:
-            self._head = writer.heads[status, *headers]
+            self._head = writer.heads[status, tuple(headers)]
         except TypeError as error:  # no list, or of something that can't be looked up
             raise ResponseError(f"headers must be a list of (str, str) tuples, not {headers!r} (PEP 3333)") from error
         return self.write
@@ -270,7 +235,9 @@ class Response:
         if hasattr(app_iter, "close"):
             try:
                 app_iter.close()
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # as in `run`
                 log.exception("close() of the response to %s %s failed", self._request.method, self._request.target)
 
     @property
@@ -302,6 +269,8 @@ class Response:
                 yield self._frame(block)
                 if self._bodiless:
                     return
+                if self._host.draining and self._head is not None and self._head.endless:
+                    break  # or the worker would wait for it in vain; an EventSource comes back with Last-Event-ID
         if not self.head_sent:
             yield self._open(0)
         if self._remaining:
@@ -354,12 +323,13 @@ class Response:
             extra = b"Transfer-Encoding: chunked\r\n"
         else:
             self.keep_alive = False  # RFC 9112 §6.3: the end of the connection is the end of the body
-        if not self.keep_alive:
+        if not (self.keep_alive and self._host.keep_alive):
+            self.keep_alive = False
             extra += b"Connection: close\r\n"
         elif request.version == "HTTP/1.0":
             extra += b"Connection: keep-alive\r\n"
         self.head_sent = True
-        return head.rendered + extra + (_tail.beside(head) if head.dated or head.named else _tail())
+        return head.rendered + extra + (_tail.beside(head) if head.dated or head.named else _tail.lines())
 
     def _failure(self, error: BaseException) -> bytes:
         """Log what went wrong; return the 500 for it, or b"" when the head has gone and only a cut can tell."""
@@ -368,5 +338,5 @@ class Response:
         if self.head_sent:
             self.is_cut, self.keep_alive = True, False
             return b""
-        self._head = writer.heads["500 Internal Server Error", ("Content-Type", "text/plain; charset=utf-8")]
+        self._head = writer.heads["500 Internal Server Error", (("Content-Type", "text/plain; charset=utf-8"),)]
         return self._whole([b"500 Internal Server Error\n"])

@@ -4,9 +4,9 @@
     .venv-bench-framework/bin/pip install -r bench/framework/requirements.txt
     .venv-bench-framework/bin/python bench/framework/compare.py
 
-Every application has one pattern route that returns text. It is called as a server would call it, with a fresh
-environ, the body read and closed. Rounds are interleaved, so that a slow moment of the machine hits all alike. The
-median is printed, the quickest round beside it, and the ratio of the medians.
+Every application has a pattern route that returns text, and one with two variables. They are called as a server would
+call them, with a fresh environ, the body read and closed. Rounds are interleaved, so that a slow moment of the machine
+hits all alike. The median is printed, the quickest round beside it, and the ratio of the medians.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def minnow_app(routes: int = 1) -> Any:
     for n in range(routes - 1):
         app.get(f"/route{n}/<name>", name=f"route{n}")(lambda _request, name: name)
     app.get("/hello/<name>", name="hello")(lambda _request, name: f"Hello, {name}")
+    app.get("/users/<name>/posts/<n:int>", name="post")(lambda _request, name, n: f"{name} {n}")
     return app
 
 
@@ -50,8 +51,13 @@ def falcon_app() -> Any:
         def on_get(self, _request: Any, response: Any, name: str) -> None:
             response.text = f"Hello, {name}"
 
+    class Post:
+        def on_get(self, _request: Any, response: Any, name: str, n: int) -> None:
+            response.text = f"{name} {n}"
+
     app = falcon.App(media_type=falcon.MEDIA_TEXT)
     app.add_route("/hello/{name}", Hello())
+    app.add_route("/users/{name}/posts/{n:int}", Post())
     return app
 
 
@@ -59,6 +65,7 @@ def bottle_app() -> Any:
     """Return Bottle's."""
     app = bottle.Bottle()
     app.get("/hello/<name>")(lambda name: f"Hello, {name}")
+    app.get("/users/<name>/posts/<n:int>")(lambda name, n: f"{name} {n}")
     return app
 
 
@@ -66,12 +73,12 @@ def flask_app() -> Any:
     """Return Flask's."""
     app = flask.Flask("bench")
     app.get("/hello/<name>", endpoint="hello")(lambda name: f"Hello, {name}")
+    app.get("/users/<name>/posts/<int:n>", endpoint="post")(lambda name, n: f"{name} {n}")
     return app
 
 
-def caller(app: Any) -> Callable[[], None]:
+def caller(app: Any, target: str) -> Callable[[], None]:
     """Return a function that sends one request through a WSGI application."""
-    target = "/hello/world"
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": target, "REQUEST_URI": target, "QUERY_STRING": ""}
     setup_testing_defaults(environ)
     started: list[str] = []
@@ -92,9 +99,9 @@ def caller(app: Any) -> Callable[[], None]:
     return call
 
 
-def measure(apps: dict[str, Any]) -> dict[str, list[float]]:
+def measure(apps: dict[str, Any], target: str = "/hello/world") -> dict[str, list[float]]:
     """Return microseconds a call, round by round, for each application."""
-    calls = {name: caller(app) for name, app in apps.items()}
+    calls = {name: caller(app, target) for name, app in apps.items()}
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
         for name, call in calls.items():
@@ -130,7 +137,8 @@ def main() -> None:
     """Measure and report."""
     apps = {"minnow": minnow_app(), "falcon": falcon_app(), "bottle": bottle_app(), "flask": flask_app()}
     report("One pattern route returning text, a request", measure(apps), "µs")
-    report("The same among more routes, a request", measure({f"{n} routes": minnow_app(n) for n in (10, 1000)}), "µs")
+    report("Two variables, one a number, a request", measure(apps, "/users/me/posts/7"), "µs")
+    report("One pattern route among more, a request", measure({f"{n} routes": minnow_app(n) for n in (10, 1000)}), "µs")
     report("Import, CPU time", measure_imports(["framework", "falcon", "bottle", "flask"]), "ms")
 
 

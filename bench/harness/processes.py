@@ -27,7 +27,11 @@ SERVER_CORE, LOAD_CORE = _CORES[0], _CORES[-1]
 
 
 class Memory(NamedTuple):
-    """Memory of a process tree in bytes: pages counted whole (rss), and pages divided among their sharers (pss)."""
+    """Memory of a process tree in bytes: pages counted whole (rss), and pages divided among their sharers (pss).
+
+    Anonymous memory, swapped or not: what connections need comes from there. The pages of libraries are left out, since
+    the kernel drops and reads them again as it likes, and by more than connections take.
+    """
 
     rss: int
     pss: int
@@ -140,8 +144,8 @@ class Server:
         for pid in self.pids():
             try:
                 for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                    rss += int(line.split()[1]) * 1024 if line.startswith("Rss:") else 0
-                    pss += int(line.split()[1]) * 1024 if line.startswith("Pss:") else 0
+                    rss += int(line.split()[1]) * 1024 if line.startswith(("Anonymous:", "Swap:")) else 0
+                    pss += int(line.split()[1]) * 1024 if line.startswith(("Pss_Anon:", "SwapPss:")) else 0
             except (FileNotFoundError, ProcessLookupError):
                 continue  # a child that has just ended
         return Memory(rss, pss)

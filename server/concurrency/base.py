@@ -1,14 +1,13 @@
-"""The contract of a concurrency model, and what the blocking ones share to meet it."""
+"""The contract of a concurrency model, and what all of them share to meet it."""
 
 import contextlib
 import errno
 import os
-import select
 import socket
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -85,13 +84,15 @@ class Deadlines:
     """How long a driver waits for what a session wants; all of them absolute, by the clock of `time.monotonic()`.
 
     Args:
-        settings: `head_timeout`, `body_timeout`, `body_rate`, `idle_timeout`.
+        settings: `head_timeout`, `body_timeout`, `body_rate`, `idle_timeout`, `write_timeout`.
     """
 
-    __slots__ = ("_body_rate", "body", "head", "idle")
+    __slots__ = ("_body_rate", "_write", "body", "head", "idle", "now")
 
     def __init__(self, settings: "Settings") -> None:
+        self.now: Callable[[], float] = time.monotonic
         self._body_rate = settings.body_rate
+        self._write = settings.write_timeout
         self.idle = settings.idle_timeout
         self.head = settings.head_timeout
         self.body = settings.body_timeout
@@ -99,17 +100,25 @@ class Deadlines:
     def first(self, want: Want) -> float:
         """Return the deadline of a wait that begins now."""
         if want is REQUEST:
-            return time.monotonic() + self.idle
+            return self.now() + self.idle
         if want is Want.LINGER:
-            return time.monotonic() + LINGER_TIMEOUT
-        return time.monotonic() + (self.head if want is Want.HEAD else self.body)
+            return self.now() + LINGER_TIMEOUT
+        return self.now() + (self.head if want is Want.HEAD else self.body)
 
     def prolong(self, deadline: float, received: int) -> float:
         """Return the new deadline of a body of which `received` more bytes came.
 
         Every byte earns time, so that a body has to keep up `body_rate`, but never more than `body_timeout` ahead.
         """
-        return min(deadline + received / self._body_rate, time.monotonic() + self.body)
+        return min(deadline + received / self._body_rate, self.now() + self.body)
+
+    def write(self) -> float:
+        """Return the deadline of a wait for the client to take more."""
+        return self.now() + self._write
+
+    def hasten(self, deadline: float) -> float:
+        """Return the deadline of an idle connection from now on, since the worker drains."""
+        return min(deadline, self.now() + DRAIN_IDLE)
 
     def drain(self) -> None:
         """Let connections that become idle from now on end soon."""
@@ -134,6 +143,8 @@ class Model(ABC):
     def __init__(self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None") -> None:
         self.settings = settings
         self.service = Service(app, settings, access_log, keep_alive=self.traits.keep_alive)
+        self.last_app = app
+        """What answers instead of `app` once the worker drains."""
         self.deadlines = Deadlines(settings)
         self.multiprocess = self.traits.multiprocess or settings.workers > 1
         self.stopping = Stop()
@@ -168,8 +179,10 @@ class Model(ABC):
         self.stopping.set(grace)
 
     def drain(self) -> None:
-        """Make every response from now on the last of its connection, and every idle time a short one."""
+        """Make every response from now on the last of its connection, end event streams, and idle times soon."""
         self.service.keep_alive = False
+        self.service.draining = True
+        self.service.app = self.last_app
         self.deadlines.drain()
 
 
@@ -190,22 +203,3 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any] | None:
             raise
         time.sleep(OUT_OF_RESOURCES_PAUSE)
         return None
-
-
-def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
-    """Yield (listener, connection, address) for each client until `stop` is set, and for those who came before it."""
-    by_descriptor = {listener.fileno(): listener for listener in listeners}
-    poll = select.poll()
-    poll.register(stop, select.POLLIN)
-    for listener in listeners:
-        listener.setblocking(False)  # another worker may have been quicker
-        poll.register(listener, select.POLLIN)
-    while stop.fileno() not in (ready := [descriptor for descriptor, _ in poll.poll()]):
-        for descriptor in ready:
-            if client := accept(by_descriptor[descriptor]):
-                yield by_descriptor[descriptor], *client
-    for listener in [*listeners] * ACCEPT_AT_ONCE:
-        if time.monotonic() < stop.deadline and (client := accept(listener)):
-            yield listener, *client
-    for listener in listeners:
-        listener.close()  # who comes now is refused at once, and need not wait for nobody

@@ -1,11 +1,12 @@
-"""Serve a connection in the thread or process that it was given: every wait is a `poll`."""
+"""Accept clients, and serve each in the thread or process that it was given: every wait is a `poll`."""
 
 import select
 import socket
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from server.concurrency.base import Model
+from server.concurrency.base import ACCEPT_AT_ONCE, Model, Stop, accept
 from server.concurrency.readiness import Connection, Interest
 from server.session import Endpoint
 
@@ -35,3 +36,22 @@ class BlockingModel(Model):
                 self.drain()  # `stop` did so already, but not in this process if it is a child
                 connection.hasten()
                 poll.unregister(self.stopping)
+
+
+def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
+    """Yield (listener, connection, address) for each client until `stop` is set, and for those who came before it."""
+    by_descriptor = {listener.fileno(): listener for listener in listeners}
+    poll = select.poll()
+    poll.register(stop, select.POLLIN)
+    for listener in listeners:
+        listener.setblocking(False)  # another worker may have been quicker
+        poll.register(listener, select.POLLIN)
+    while stop.fileno() not in (ready := [descriptor for descriptor, _ in poll.poll()]):
+        for descriptor in ready:
+            if client := accept(by_descriptor[descriptor]):
+                yield by_descriptor[descriptor], *client
+    for listener in [*listeners] * ACCEPT_AT_ONCE:
+        if time.monotonic() < stop.deadline and (client := accept(listener)):
+            yield listener, *client
+    for listener in listeners:
+        listener.close()  # who comes now is refused at once, and need not wait for nobody

@@ -4,7 +4,7 @@ import signal
 import socket
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,10 @@ GLANCE = 0.1
 
 class Children(ABC):
     """The children of a worker that have not been reaped."""
+
+    @abstractmethod
+    def start(self, target: Callable[..., None], *args: Any) -> None:
+        """Run `target` in a new child. Raise OSError when there can be none."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -45,7 +49,7 @@ class Processes(Children):
     def __init__(self) -> None:
         self._by_sentinel: dict[int, ForkProcess] = {}
 
-    def start(self, target: Any, *args: Any) -> None:
+    def start(self, target: Callable[..., None], *args: Any) -> None:
         """Run `target` in a new child."""
         child = get_context("fork").Process(target=target, args=args)
         child.start()

@@ -15,7 +15,7 @@ import socket
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
 from gevent import monkey
@@ -26,7 +26,11 @@ from greenlet import getcurrent, greenlet
 from server.concurrency.base import OUT_OF_RESOURCES, Model, Traits
 from server.concurrency.readiness import CLOSE, READ, WRITE, Connection, Interest
 from server.session import Endpoint
-from server.wsgi import Disconnected
+from server.wsgi import Disconnected, WSGIApplication
+
+if TYPE_CHECKING:
+    from server.accesslog import AccessLog
+    from server.config import Settings
 
 log = logging.getLogger("minnow")
 
@@ -72,10 +76,27 @@ class GreenConnection(Connection):
             watcher.close()
 
 
+class Entrance:
+    """A listener that the hub watches, and what the sockets that it accepts have from it."""
+
+    __slots__ = ("endpoint", "kind", "listener", "watcher")
+
+    def __init__(self, listener: socket.socket, endpoint: Endpoint, watcher: Any) -> None:
+        self.listener = listener
+        self.endpoint = endpoint
+        self.watcher = watcher
+        self.kind = int(listener.family), int(listener.type), listener.proto
+        """As plain numbers, once: the properties look an enum's member up each time, and that takes microseconds."""
+
+
 class Coroutine(Model):
     """Accept in the hub, serve in pooled greenlets."""
 
     traits = Traits(keep_alive=True, multithread=True, multiprocess=False, views_block_others=False, c10k=True)
+
+    def __init__(self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None") -> None:
+        super().__init__(app, settings, access_log)
+        self._connections: set[GreenConnection] = set()
 
     @classmethod
     def prepare(cls) -> None:
@@ -86,15 +107,16 @@ class Coroutine(Model):
         """Serve any number of clients until `stop`."""
         self._hub = get_hub()
         self._loop = self._hub.loop
-        self._connections: set[GreenConnection] = set()
         self._ready: deque[GreenConnection] = deque()
         self._spare: list[greenlet] = []
         self._ended = Event()
         self._readable = self._on_readable  # once: each look-up of a method makes a new object for a watcher to keep
-        self._accepting = [(sock, self.endpoint(sock), self._loop.io(sock.fileno(), READABLE)) for sock in listeners]
-        for listener, endpoint, watcher in self._accepting:
-            listener.setblocking(False)
-            watcher.start(self._accept, listener, endpoint, watcher)
+        self._entrances = [
+            Entrance(sock, self.endpoint(sock), self._loop.io(sock.fileno(), READABLE)) for sock in listeners
+        ]
+        for entrance in self._entrances:
+            entrance.listener.setblocking(False)
+            entrance.watcher.start(self._accept, entrance)
         self._loop.io(self.stopping.fileno(), READABLE).start(self._end)
         self._sweeper = self._loop.timer(SWEEP, SWEEP)
         self._sweeper.start(self._sweep)
@@ -110,18 +132,19 @@ class Coroutine(Model):
 
     # In the hub: nothing here may wait.
 
-    def _accept(self, listener: socket.socket, endpoint: Endpoint, watcher: Any) -> bool:
+    def _accept(self, entrance: Entrance) -> bool:
         """Accept who is waiting; tell whether there may be more of them."""
+        listener: Any = entrance.listener
         for _ in range(ACCEPT_AT_ONCE):
             try:
                 # Not accept(): it would build the patched module's socket, which keeps two watchers of its own.
-                descriptor, address = listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+                descriptor, address = listener._accept()  # noqa: SLF001
             except OSError as error:
                 if error.errno in OUT_OF_RESOURCES:
-                    watcher.stop()  # the loop would spin; the next sweep tries again
+                    entrance.watcher.stop()  # the loop would spin; the next sweep tries again
                 return False
-            sock = _socket.socket(listener.family, listener.type, listener.proto, descriptor)
-            connection = GreenConnection(self, endpoint, sock, address)
+            sock = _socket.socket(*entrance.kind, descriptor)
+            connection = GreenConnection(self, entrance.endpoint, sock, address)
             self._connections.add(connection)
             connection.run()
             self._on_readable(connection)  # its first bytes are often here already
@@ -151,22 +174,22 @@ class Coroutine(Model):
             connection.busy = True
             gevent.spawn(self._end_wait, connection)
         if not self.stopping.is_set:
-            for listener, endpoint, watcher in self._accepting:
-                if not watcher.active:
-                    watcher.start(self._accept, listener, endpoint, watcher)
+            for entrance in self._entrances:
+                if not entrance.watcher.active:
+                    entrance.watcher.start(self._accept, entrance)
         elif not self._connections or now >= self.stopping.deadline:
             self._ended.set()
 
     def _end(self) -> None:
         """Close the listeners, or hurry: `stop` was called."""
         os.read(self.stopping.fileno(), 64)
-        for listener, endpoint, watcher in self._accepting:
-            while self._accept(listener, endpoint, watcher):  # who connected before is not turned away
+        for entrance in self._entrances:
+            while self._accept(entrance):  # who connected before is not turned away
                 pass
-            watcher.stop()
-            listener.close()
-        if self._accepting:
-            self._accepting = []
+            entrance.watcher.stop()
+            entrance.listener.close()
+        if self._entrances:
+            self._entrances = []
             self._drainer = self._loop.timer(REPRIEVE)
             self._drainer.start(self._drain)
         self._sweeper.stop()

@@ -9,24 +9,21 @@ What breaks: one thread calls all views, and one that waits for a database makes
 
 Three traps. What epoll reports is a set of bits: EPOLLHUP and EPOLLERR come unasked and together with others, and who
 compares with `==` never sees them and spins. Here any bit gives the connection its turn, and `recv` or `send` tells
-what has happened. A descriptor is unregistered before it is closed: a copy in a child process would keep reporting it.
+what has happened. A descriptor is unregistered before it is closed: a copy in another process would keep reporting it.
 And time passes without events: deadlines are looked after once a second, by one sweep over all connections.
 """
 
 import select
 import socket
 from collections.abc import Sequence
-from time import monotonic
-from typing import Any, ClassVar
+from typing import Any
 
-from server.concurrency.base import ACCEPT_AT_ONCE, Model, Traits, accept
-from server.concurrency.interleaved import GLANCE, InterleavedConnection
+from server.concurrency.base import Traits
+from server.concurrency.interleaved import InterleavedConnection, InterleavedModel
 from server.concurrency.readiness import Interest
 from server.session import Endpoint
 
 EVENTS = {Interest.READ: select.EPOLLIN, Interest.WRITE: select.EPOLLOUT}
-SWEEP = 1.0
-"""Seconds between two looks at the deadlines, and so their precision."""
 
 
 class EpollConnection(InterleavedConnection):
@@ -48,80 +45,41 @@ class EpollConnection(InterleavedConnection):
             self._epoll.modify(self.sock, events)
         self._events = events
 
-    def close(self) -> None:
-        """End it, and the watch before it."""
+    def release(self) -> None:
+        """End the watch, then close the socket."""
         if self._events:
             self._epoll.unregister(self.sock)
             self._events = 0
-        super().close()
+        super().release()
 
 
-class Epoll(Model):
+class Epoll(InterleavedModel):
     """Ask the kernel which of the connections can go on."""
 
     traits = Traits(keep_alive=True, multithread=False, multiprocess=False, views_block_others=True, c10k=True)
-    connection: ClassVar[type[EpollConnection]] = EpollConnection
+    connection = EpollConnection
 
     def serve(self, listeners: Sequence[socket.socket]) -> None:
-        """Serve any number of clients until `stop`."""
-        self._listening = {listener.fileno(): (listener, self.endpoint(listener)) for listener in listeners}
-        self._connections: dict[int, EpollConnection] = {}
-        self._next_sweep = 0.0
+        """Serve any number of clients until `stop`, of which a pipe tells that is watched beside the listeners."""
         with select.epoll() as self.epoll:
-            self.epoll.register(self.stopping, select.EPOLLIN)
-            for listener in listeners:
-                listener.setblocking(False)
-                self.epoll.register(listener, select.EPOLLIN)
-            while not self.stopping.is_set:
-                self._round(SWEEP)
-            self._drain()
+            for descriptor in (self.stopping.fileno(), *(listener.fileno() for listener in listeners)):
+                self.epoll.register(descriptor, select.EPOLLIN)
+            super().serve(listeners)
 
-    def is_full(self) -> bool:
-        """Tell whether `max_connections` are open."""
-        return len(self._connections) >= self.settings.max_connections
-
-    def _drain(self) -> None:
-        self.epoll.unregister(self.stopping)
-        for descriptor, (listener, _) in self._listening.items():
-            self._accept(descriptor)  # who connected before is not turned away
-            self.epoll.unregister(descriptor)
-            listener.close()
-        self._listening = {}
-        for connection in self._connections.values():
-            connection.hasten()
-        while self._connections and monotonic() < self.stopping.deadline:
-            self._round(GLANCE)
-        for connection in self._connections.values():
-            connection.cut()
-
-    def _round(self, seconds: float) -> None:
-        """Wait for news, at most for `seconds`; give those that have any their turn."""
+    def round(self, seconds: float) -> None:
+        """Wait for news; give those that have any their turn."""
         for descriptor, _ in self.epoll.poll(seconds):
-            if descriptor in self._connections:
-                self._settle(descriptor, self._connections[descriptor].take_turn())
-            elif descriptor in self._listening:
-                self._accept(descriptor)
-        now = monotonic()
-        if now >= self._next_sweep:
-            self._next_sweep = now + seconds
-            for descriptor, connection in [*self._connections.items()]:
-                if connection.deadline < now:
-                    self._settle(descriptor, connection.time_out())
+            if descriptor in self.connections:
+                self.settle(descriptor, self.connections[descriptor].take_turn())
+            elif descriptor in self.endpoints:
+                self.accept(descriptor)
+        self.sweep(seconds)
 
-    def _accept(self, descriptor: int) -> None:
-        listener, endpoint = self._listening[descriptor]
-        for _ in range(ACCEPT_AT_ONCE):
-            if not (client := accept(listener)):
-                return
-            connection = self._connections[client[0].fileno()] = self.connection(self, endpoint, *client)
-            self._settle(client[0].fileno(), connection.take_turn())  # its first bytes are often here already
-
-    def _settle(self, descriptor: int, interest: Interest) -> None:
-        """Forget a connection that has ended; have any other watched."""
-        if interest is Interest.CLOSE:
-            del self._connections[descriptor]
-        else:
-            self._connections[descriptor].watch(interest)
+    def close_listeners(self) -> None:
+        """End the watch of the listeners and of the pipe, which is readable from now on."""
+        for descriptor in (self.stopping.fileno(), *self.endpoints):
+            self.epoll.unregister(descriptor)
+        super().close_listeners()
 
 
 MODEL = Epoll

@@ -1,14 +1,25 @@
-"""What the models have in common that let sessions take turns in one thread."""
+"""What the models have in common that let sessions take turns in one thread: they only differ in who gets a turn."""
 
+import socket
+from abc import abstractmethod
+from collections.abc import Sequence
 from contextvars import copy_context
-from typing import Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from server.concurrency.base import Model
+from server.concurrency.base import ACCEPT_AT_ONCE, Model, accept
 from server.concurrency.readiness import Connection, Interest
 from server.session import Endpoint
+from server.wsgi import WSGIApplication
 
+if TYPE_CHECKING:
+    from server.accesslog import AccessLog
+    from server.config import Settings
+
+SWEEP = 1.0
+"""Seconds between two looks at the deadlines, and so their precision."""
 GLANCE = 0.05
-"""Seconds between two looks at the clock while the worker drains."""
+"""The same while the worker drains."""
 
 
 class InterleavedConnection(Connection):
@@ -36,3 +47,73 @@ class InterleavedConnection(Connection):
     def cut(self) -> None:
         """Do in its own context what `close` does."""
         self._context.run(self.close)
+
+    def watch(self, interest: Interest) -> None:
+        """Remember what it waits for; nothing to do for a model that asks everybody anyway."""
+
+
+class InterleavedModel(Model):
+    """A model that goes round its connections in one thread: the rounds are the model's, the rest is here."""
+
+    connection: ClassVar[type[InterleavedConnection]] = InterleavedConnection
+
+    def __init__(self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None") -> None:
+        super().__init__(app, settings, access_log)
+        self.connections: dict[int, InterleavedConnection] = {}
+
+    def serve(self, listeners: Sequence[socket.socket]) -> None:
+        """Serve any number of clients until `stop`."""
+        self.endpoints = {listener.fileno(): (listener, self.endpoint(listener)) for listener in listeners}
+        self._next_sweep = 0.0
+        for listener in listeners:
+            listener.setblocking(False)
+        while not self.stopping.is_set:
+            self.round(SWEEP)
+        self.close_listeners()
+        for connection in self.connections.values():
+            connection.hasten()
+        while self.connections and monotonic() < self.stopping.deadline:
+            self.round(GLANCE)
+        for connection in self.connections.values():
+            connection.cut()
+
+    @abstractmethod
+    def round(self, seconds: float) -> None:
+        """Give a turn to all that can go on; wait at most `seconds` until there are any."""
+
+    def is_full(self) -> bool:
+        """Tell whether `max_connections` are open."""
+        return len(self.connections) >= self.settings.max_connections
+
+    def accept(self, descriptor: int) -> None:
+        """Accept who waits at a listener, and give each a turn: the first bytes are often here already."""
+        listener, endpoint = self.endpoints[descriptor]
+        for _ in range(ACCEPT_AT_ONCE):
+            if not (client := accept(listener)):
+                return
+            known_by = client[0].fileno()
+            connection = self.connections[known_by] = self.connection(self, endpoint, *client)
+            self.settle(known_by, connection.take_turn())
+
+    def close_listeners(self) -> None:
+        """Take who connected before, and nobody else."""
+        for descriptor, (listener, _) in self.endpoints.items():
+            self.accept(descriptor)
+            listener.close()
+        self.endpoints = {}
+
+    def settle(self, descriptor: int, interest: Interest) -> None:
+        """Forget a connection whose turn was its last; see to it that any other gets its next one."""
+        if interest is Interest.CLOSE:
+            del self.connections[descriptor]
+        else:
+            self.connections[descriptor].watch(interest)
+
+    def sweep(self, seconds: float) -> None:
+        """End the waits that are over, all `seconds`; over a copy, since that changes what is gone through."""
+        now = monotonic()
+        if now >= self._next_sweep:
+            self._next_sweep = now + seconds
+            for descriptor, connection in [*self.connections.items()]:
+                if connection.deadline < now:
+                    self.settle(descriptor, connection.time_out())

@@ -7,8 +7,8 @@ waiting for a client's next request would be waiting at the cost of everybody el
 import socket
 from collections.abc import Sequence
 
-from server.concurrency.base import Traits, accept_until
-from server.concurrency.blocking import BlockingModel
+from server.concurrency.base import Traits
+from server.concurrency.blocking import BlockingModel, accept_until
 
 
 class Iterative(BlockingModel):

@@ -9,13 +9,17 @@ Three things have no counterpart in `thread.py`: the parent closes its copy of t
 the end; the child closes its copies of the listeners, or their ports would stay taken; and the dead have to be reaped.
 """
 
+import logging
 import socket
+import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from server.concurrency.base import Traits
-from server.concurrency.children import ForkingModel, Processes
+from server.concurrency.base import OUT_OF_RESOURCES_PAUSE, Traits
+from server.concurrency.children import Children, ForkingModel, Processes
 from server.session import Endpoint
+
+log = logging.getLogger("minnow")
 
 
 class Process(ForkingModel):
@@ -23,16 +27,25 @@ class Process(ForkingModel):
 
     traits = Traits(keep_alive=False, multithread=False, multiprocess=True, views_block_others=False, c10k=False)
 
+    children: ClassVar[type[Children]] = Processes
+
     def serve(self, listeners: Sequence[socket.socket]) -> None:
         """Serve up to `settings.processes` clients at once until `stop`."""
-        children = Processes()
+        children = self.children()
         endpoints = {listener: self.endpoint(listener) for listener in listeners}
         try:
             for listener, sock, address in self.accept_for(children, listeners):
-                children.start(self._run, listeners, endpoints[listener], sock, address)
-                sock.close()
+                with sock:
+                    self._start(children, listeners, endpoints[listener], sock, address)
         finally:
             self.end(children)
+
+    def _start(self, children: Children, *args: Any) -> None:
+        try:
+            children.start(self._run, *args)
+        except OSError as error:  # as many as the system allows: those that are here go on, this client may come again
+            log.error("there is no process for a client: %s", error)  # noqa: TRY400 - nothing of ours failed
+            time.sleep(OUT_OF_RESOURCES_PAUSE)
 
     def _run(self, listeners: Sequence[socket.socket], endpoint: Endpoint, sock: socket.socket, address: Any) -> None:
         self.become_child(listeners)

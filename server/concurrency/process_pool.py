@@ -16,7 +16,8 @@ import time
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 
-from server.concurrency.base import OUT_OF_RESOURCES_PAUSE, Traits, accept_until
+from server.concurrency.base import OUT_OF_RESOURCES_PAUSE, Traits
+from server.concurrency.blocking import accept_until
 from server.concurrency.children import ForkingModel, Processes
 
 log = logging.getLogger("minnow")

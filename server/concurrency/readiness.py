@@ -9,10 +9,9 @@ import os
 import select
 import socket
 import struct
-from time import monotonic
 from typing import Any, Final
 
-from server.concurrency.base import DRAIN_IDLE, Model, peer_of
+from server.concurrency.base import Model, peer_of
 from server.http11.errors import RequestTimeout
 from server.session import REQUEST, Act, Endpoint, Session, Step, Want, connection, turned_away
 from server.wsgi import Disconnected, FileSlice
@@ -31,9 +30,12 @@ class Interest(enum.Enum):
     CLOSE = "nothing more: it has ended and is closed"
 
 
+advance: Final = next
+BODY: Final = Want.BODY
 READ: Final = Interest.READ
 WRITE: Final = Interest.WRITE
 CLOSE: Final = Interest.CLOSE
+"""Names that never change: a compiled core finds them at once, while members and builtins are looked up."""
 
 
 class Connection:
@@ -68,17 +70,21 @@ class Connection:
             if self._output is not None:
                 if not self._flush():
                     return WRITE
+                self._want = None  # whatever is waited for next, its time begins now
             elif self._want is not None:
                 data = self.sock.recv(RECEIVE)
-                if self._want is Want.BODY:
+                if self._want is BODY:
                     self.deadline = self._model.deadlines.prolong(self.deadline, len(data))
                 return self._go(self._session.send(data))
-            return self._go(next(self._session))
+            return self._go(advance(self._session, None))
         except BlockingIOError:
             return READ
         except (StopIteration, OSError, Disconnected):  # the session has ended, or the client has
             self.close()
             return CLOSE
+        except BaseException:  # nobody's response, a KeyboardInterrupt for one: no reason to leave the client waiting
+            self.close()
+            raise
 
     def expire(self) -> Interest:
         """End a wait whose deadline has passed: a late request gets its 408, whatever else waits is closed."""
@@ -91,13 +97,19 @@ class Connection:
         return CLOSE
 
     def hasten(self) -> None:
-        """Let the worker drain: an idle connection gets `DRAIN_IDLE` more at most, for its next request."""
+        """Let the worker drain: an idle connection gets a moment more at most, for its next request."""
         if self._want is Want.REQUEST and self._output is None:
-            self.deadline = min(self.deadline, monotonic() + DRAIN_IDLE)
+            self.deadline = self._model.deadlines.hasten(self.deadline)
 
     def close(self) -> None:
         """End the session, wherever it stands, and close the socket."""
-        self._session.close()
+        try:
+            self._session.close()
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Close the socket; the session has ended."""
         self.sock.close()
 
     def transmit(self, data: bytes) -> None:
@@ -125,27 +137,31 @@ class Connection:
         if not poll.poll(self._model.settings.write_timeout * 1000):
             raise Disconnected
 
-    def _go(self, step: Step) -> Interest:
-        """Do what the session asks until it wants to wait for the client, or the socket for the network."""
+    def _go(self, step: Step | None) -> Interest:
+        """Do what the session asks until it wants to wait for the client, or the socket for the network, or ends."""
         session = self._session
+        if step is self._want and step is not REQUEST:
+            return READ  # more of the same is wanted, and no more time is given
         while True:
             if type(step) is bytes:
                 if not self._send(step):
                     return WRITE
             elif isinstance(step, Want):
-                if step is REQUEST or step is not self._want:
-                    self._want = step
-                    self.deadline = self._model.deadlines.first(step)
+                self._want = step
+                self.deadline = self._model.deadlines.first(step)
                 return READ
             elif isinstance(step, FileSlice):
                 self._output = step
                 if not self._flush():
                     return WRITE
+            elif step is None:
+                self.release()
+                return CLOSE
             elif step is Act.SHUTDOWN:
                 self.sock.shutdown(socket.SHUT_WR)
             else:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            step = next(session)
+            step = advance(session, None)  # None is the end; to catch an exception would cost more than to ask
 
     def _send(self, data: bytes) -> bool:
         """Write `data`; False when some of it is left for `_flush`."""
@@ -156,7 +172,7 @@ class Connection:
         if sent == len(data):
             return True
         self._output = memoryview(data)[sent:]
-        self.deadline = monotonic() + self._model.settings.write_timeout
+        self.deadline = self._model.deadlines.write()
         return False
 
     def _flush(self) -> bool:
@@ -166,7 +182,7 @@ class Connection:
             while output:
                 rest = self._send_file(output) if isinstance(output, FileSlice) else output[self.sock.send(output) :]
                 output = self._output = rest
-                self.deadline = monotonic() + self._model.settings.write_timeout
+                self.deadline = self._model.deadlines.write()
         except BlockingIOError:
             return False
         self._output = None

@@ -4,15 +4,18 @@ The number of threads is bounded. When all of them are taken, nobody is accepted
 wait in the listener's backlog: a server that starts threads without end is ended by its clients.
 """
 
+import logging
 import socket
 import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from server.concurrency.base import Traits, accept_until
-from server.concurrency.blocking import BlockingModel
+from server.concurrency.base import OUT_OF_RESOURCES_PAUSE, Traits
+from server.concurrency.blocking import BlockingModel, accept_until
 from server.session import Endpoint
+
+log = logging.getLogger("minnow")
 
 
 class Thread(BlockingModel):
@@ -26,8 +29,14 @@ class Thread(BlockingModel):
         self._free.acquire()  # a place for the next client before it is accepted
         endpoints = {listener: self.endpoint(listener) for listener in listeners}
         for listener, sock, address in accept_until(self.stopping, listeners):
-            threading.Thread(target=self._run, args=(endpoints[listener], sock, address), daemon=True).start()
-            self._free.acquire()
+            try:
+                threading.Thread(target=self._run, args=(endpoints[listener], sock, address), daemon=True).start()
+            except RuntimeError as error:  # as many as the system allows: this client may come again
+                log.error("there is no thread for a client: %s", error)  # noqa: TRY400 - nothing of ours failed
+                sock.close()
+                time.sleep(OUT_OF_RESOURCES_PAUSE)
+            else:
+                self._free.acquire()
         for _ in range(self.settings.threads - 1):  # when all places are free, the last connection has ended
             self._free.acquire(timeout=max(0, self.stopping.deadline - time.monotonic()))
 

@@ -18,8 +18,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from server.concurrency.base import Traits, accept_until
-from server.concurrency.blocking import BlockingModel
+from server.concurrency.base import Traits
+from server.concurrency.blocking import BlockingModel, accept_until
 from server.session import Endpoint
 
 log = logging.getLogger("minnow")

@@ -4,13 +4,18 @@ from typing import ClassVar, Final
 
 from server.http11 import grammar
 from server.http11.errors import BadChunk, ContentTooLarge, FieldsTooLarge
-from server.http11.reader import SINGLE_FIELDS, Limits, parse_field
+from server.http11.fields import SINGLE_FIELDS, field_name, parse_field
+from server.http11.reader import Limits
 from server.http11.request import Request
 
-# RFC 9110 §6.5.1: framing, routing, authentication and the description of the content never come as a trailer.
+# RFC 9110 §6.5.1: framing, routing, modifiers of the request, authentication and the description of the content never
+# come as a trailer.
 FORBIDDEN_TRAILERS: Final = frozenset(
     {"HTTP_TRANSFER_ENCODING", "HTTP_CONTENT_ENCODING", "HTTP_CONTENT_RANGE", "HTTP_TE", "HTTP_TRAILER"}
-    | {"HTTP_EXPECT", "HTTP_CONNECTION", "HTTP_COOKIE", "HTTP_CACHE_CONTROL", "HTTP_MAX_FORWARDS"}
+    | {"HTTP_CONNECTION", "HTTP_KEEP_ALIVE", "HTTP_UPGRADE", "HTTP_EXPECT", "HTTP_MAX_FORWARDS", "HTTP_RANGE"}
+    | {"HTTP_CACHE_CONTROL", "HTTP_PRAGMA", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_RANGE"}
+    | {"HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"}
+    | {"HTTP_COOKIE", "HTTP_SET_COOKIE", "HTTP_PROXY_AUTHORIZATION"}
     | SINGLE_FIELDS
 )
 
@@ -123,7 +128,7 @@ def _check_trailers(lines: list[str]) -> None:
     for line in lines:
         name, _ = parse_field(line)
         if name in FORBIDDEN_TRAILERS:
-            raise BadChunk(f"{name} must not come as a trailer")
+            raise BadChunk(f"{field_name(name)} must not come as a trailer")
 
 
 BodyReader = LengthReader | ChunkedReader
@@ -135,6 +140,7 @@ def body_reader(request: Request, limits: Limits) -> BodyReader:
     Raises:
         ContentTooLarge: the length that the head states is over the limit.
     """
-    if request.content_length > limits.body:
+    section = request.section
+    if section.content_length > limits.body:
         raise ContentTooLarge(f"the body is over {limits.body} bytes")
-    return ChunkedReader(limits) if request.chunked else LengthReader(request.content_length)
+    return ChunkedReader(limits) if section.chunked else LengthReader(section.content_length)

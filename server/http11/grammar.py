@@ -26,8 +26,26 @@ PCT: Final = r"%[0-9A-Fa-f]{2}"
 PATH: Final = rf"/(?:[!$&'()*+,\-./0-9:;=@A-Z\[\]^_a-z|~]++|{PCT})*+"
 QUERY: Final = rf"(?:[!$&'()*+,\-./0-9:;=?@A-Z\[\\\]^_`a-z{{|}}~]++|{PCT})*+"
 
+# The octets that stand for themselves both in a path and in a query, and the "?" between the two: whatever begins with
+# "/" and is made of these alone is a target in origin-form.
+PLAIN_TARGET: Final = b"!$&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz|~"
+
+# RFC 3986 §3.2.2: IPv6address = eight groups of 16 bits, the last two perhaps as IPv4, a run of zeros perhaps as "::".
+H16: Final = r"[0-9A-Fa-f]{1,4}"
+OCTET: Final = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+LS32: Final = rf"(?:{H16}:{H16}|{OCTET}(?:\.{OCTET}){{3}})"
+IPV6: Final = "|".join(
+    [
+        rf"(?:{H16}:){{6}}{LS32}",
+        *(rf"(?:(?:{H16}:){{0,{4 - n}}}{H16})?::(?:{H16}:){{{n}}}{LS32}" for n in range(4, -1, -1)),
+        rf"::(?:{H16}:){{5}}{LS32}",
+        rf"(?:(?:{H16}:){{0,5}}{H16})?::{H16}",
+        rf"(?:(?:{H16}:){{0,6}}{H16})?::",
+    ]
+)
+
 # RFC 3986 §3.2.2: an IP literal in brackets, or a registered name (which covers IPv4); RFC 9110 §4.2.1: not empty.
-HOST: Final = rf"(?:\[[0-9A-Fa-f:.]++\]|(?:[!$&'()*+,\-.0-9;=A-Z_a-z~]|{PCT})++)(?::[0-9]{{0,5}})?"
+HOST: Final = rf"(?:\[(?:{IPV6})\]|(?:[!$&'()*+,\-.0-9;=A-Z_a-z~]|{PCT})++)(?::[0-9]{{0,5}})?"
 HOST_VALUE: Final = re.compile(HOST)
 
 # RFC 9112 §3: request-line = method SP request-target SP HTTP-version, the target in origin-form (§3.2.1).

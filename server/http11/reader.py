@@ -1,35 +1,24 @@
 """Bytes to requests: the head, in one piece or as it comes. What follows it is in `framing`."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, NoReturn
+from typing import Final
 
 from server.http11 import grammar
 from server.http11.errors import (
     BadField,
-    BadFraming,
-    BadHost,
     BadRequestLine,
     BadTarget,
-    ExpectationFailed,
     FieldsTooLarge,
     NotImplementedHere,
     ProtocolError,
     TargetTooLong,
     VersionNotSupported,
 )
-from server.http11.request import Request
+from server.http11.fields import parse_section
+from server.http11.request import Request, Section
 
 END_OF_HEAD: Final = b"\r\n\r\n"
-COOKIE: Final = b"\r\nCookie: "
 CR: Final = 0x0D
-
-# RFC 9110 §5.3: only a list may be repeated. These are no lists, and each of them decides how a message is read.
-SINGLE_FIELDS: Final = frozenset({"HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_AUTHORIZATION"})
-REPEATED: Final = {"HTTP_HOST": BadHost, "CONTENT_LENGTH": BadFraming}
-"""The errors of those that have one of their own."""
-
-# What differs from client to client or from request to request is not worth remembering: it would push out what is.
-CHANGING_FIELDS: Final = frozenset({"HTTP_COOKIE", "HTTP_REFERER", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,125 +35,6 @@ class Limits:
     """All extensions of one body together: nobody reads them, so they only cost (CVE-2023-39326)."""
 
 
-class _Lines(dict[str, tuple[str, str]]):
-    """Parsed field lines, remembered: a browser repeats ten of its twelve lines in every request.
-
-    Only lines that passed the grammar get in, only short ones, and all are forgotten when there are too many.
-    """
-
-    ROOM: ClassVar = 2048
-    LONGEST: ClassVar = 256
-
-    def __missing__(self, line: str) -> tuple[str, str]:
-        entry = parse_field(line)
-        if len(line) <= self.LONGEST and entry[0] not in CHANGING_FIELDS:
-            if len(self) >= self.ROOM:
-                self.clear()
-            self[line] = entry
-        return entry
-
-
-class _Sections(dict[bytes, dict[str, str]]):
-    """Parsed field sections, remembered by the same rules: a connection mostly repeats all of it but the cookie."""
-
-    ROOM: ClassVar = 256
-    LONGEST: ClassVar = 2048
-
-    def __missing__(self, section: bytes) -> dict[str, str]:
-        fields = parse_fields(section.decode("latin-1").split("\r\n")[1:])
-        if len(section) <= self.LONGEST:
-            if len(self) >= self.ROOM:
-                self.clear()
-            self[section] = fields
-        return fields
-
-
-def parse_field(line: str) -> tuple[str, str]:
-    """Split a field line into its meta-variable name and its value (RFC 9112 §5).
-
-    A name with an underscore comes back as "" and is to be dropped: its meta-variable could not be told from that of
-    the name with a hyphen, so `X_Forwarded_For` could pose as `X-Forwarded-For`.
-
-    Raises:
-        BadField: the line breaks the grammar.
-        BadHost, BadFraming: the value is not one that this field may have.
-    """
-    match = grammar.FIELD_LINE.fullmatch(line)
-    if match is None:
-        _refuse_field(line)
-    name, value = match.groups()
-    if "_" in name:
-        return "", ""
-    variable = name.upper().replace("-", "_")
-    value = value.rstrip(" \t")
-    if variable not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
-        variable = "HTTP_" + variable
-    if variable == "HTTP_HOST" and grammar.HOST_VALUE.fullmatch(value) is None:
-        raise BadHost("the Host field is not a host with an optional port")
-    if variable == "CONTENT_LENGTH" and grammar.CONTENT_LENGTH.fullmatch(value) is None:
-        raise BadFraming("Content-Length is not a plain decimal number")
-    return variable, value
-
-
-def _refuse_field(line: str) -> NoReturn:
-    name, colon, _ = line.partition(":")
-    if line[:1] in {" ", "\t"}:
-        raise BadField("a field line is folded over two lines")  # RFC 9112 §5.2: obs-fold
-    if not colon:
-        raise BadField("a field line has no colon")
-    if grammar.TOKEN.fullmatch(name) is None:
-        raise BadField("a field name has a character that is not allowed, or a space before the colon")
-    raise BadField("a field value has a control character")
-
-
-_lines = _Lines()
-_sections = _Sections()
-
-
-def parse_fields(lines: list[str]) -> dict[str, str]:
-    """Turn the lines of a field section into values by meta-variable name.
-
-    Raises:
-        BadField: a line breaks the grammar, or a field that may stand once is repeated.
-    """
-    fields = dict(map(_lines.__getitem__, lines))
-    if len(fields) != len(lines) or "" in fields:
-        fields = _join_repeated(lines)
-    return fields
-
-
-def parse_section(section: bytes) -> dict[str, str]:
-    """Turn a field section, each line with a CRLF before it, into values by meta-variable name.
-
-    Raises:
-        BadField: as `parse_fields`.
-    """
-    start = section.rfind(COOKIE)
-    if start < 0:
-        return _sections[section].copy()
-    end = section.find(b"\r\n", start + 2)
-    cookie = section[start + len(COOKIE) : end if end > 0 else None].decode("latin-1")
-    fields = _sections[section[:start] + section[end:] if end > 0 else section[:start]].copy()
-    if "HTTP_COOKIE" in fields or not (cookie.isascii() and cookie.isprintable()):  # C's quick look at field-value
-        return parse_fields(section.decode("latin-1").split("\r\n")[1:])
-    fields["HTTP_COOKIE"] = cookie.strip(" ")
-    return fields
-
-
-def _join_repeated(lines: list[str]) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    for line in lines:
-        name, value = _lines[line]
-        if name not in fields:
-            fields[name] = value
-        elif name in SINGLE_FIELDS:
-            raise REPEATED.get(name, BadField)(f"{name} is repeated")
-        else:
-            fields[name] += ("; " if name == "HTTP_COOKIE" else ", ") + value
-    fields.pop("", None)
-    return fields
-
-
 def parse_head(head: bytes, limits: Limits) -> Request:
     """Parse a request's head; `head` ends before the empty line.
 
@@ -179,70 +49,65 @@ def parse_head(head: bytes, limits: Limits) -> Request:
             end_of_line = len(head)
         if end_of_line > limits.request_line:
             raise TargetTooLong(f"the request line is over {limits.request_line} bytes")
-        line, section = head[:end_of_line].decode("latin-1"), head[end_of_line:]
-        if section.count(b"\r\n") > limits.field_count:
-            raise FieldsTooLarge(f"there are over {limits.field_count} fields")
-        match = grammar.REQUEST_LINE.fullmatch(line)
-        if match is not None:
-            method, target, path, query, minor = match.groups("")
-            authority = ""
-            if method == "CONNECT":
-                raise BadTarget("CONNECT takes host:port as its target")
-        else:
-            method, target, minor = _split_request_line(line)
-            authority, path, query = _split_target(method, target)
-        fields = parse_section(section)
-        if "HTTP_HOST" not in fields and minor == "1":
-            raise BadHost("an HTTP/1.1 request needs a Host field")
+        authority, method, target, path, query, minor = parse_request_line(head[:end_of_line])
+        section, cookie = parse_section(head[end_of_line:], minor, limits.field_count)
         if authority:
-            fields["HTTP_HOST"] = authority  # RFC 9112 §3.2.2: the target's host replaces the field's
-        length, chunked, keep_alive, expect_continue = _framing(fields, minor)
-        # _make, as the generated __new__ takes twice its time.
-        return Request._make(
-            (method, target, path, query, VERSIONS[minor], fields, length, chunked, keep_alive, expect_continue)
-        )
+            section = _with_host(section, authority)
+        return Request(method, target, path, query, VERSIONS[minor], section, cookie)
     except ProtocolError:
         check_beginning(head, limits)  # what stands first is told, as it is to a client that sends byte by byte
         raise
 
 
 VERSIONS: Final = {"0": "HTTP/1.0", "1": "HTTP/1.1"}
+MINORS: Final = {b"HTTP/1.1": "1", b"HTTP/1.0": "0"}
+METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 
 
-def _framing(fields: dict[str, str], minor: str) -> tuple[int, bool, bool, bool]:
-    """Tell how long the body is and how the connection goes on: the last four fields of `Request`."""
-    length, chunked = 0, False
-    if "HTTP_TRANSFER_ENCODING" in fields:
-        chunked = _check_transfer_encoding(fields, minor)
-    elif "CONTENT_LENGTH" in fields:
-        length = int(fields["CONTENT_LENGTH"])
-    expect = fields.get("HTTP_EXPECT")
-    if expect is not None and expect.lower() != "100-continue":
-        raise ExpectationFailed("the only expectation known here is 100-continue")
-    connection = fields.get("HTTP_CONNECTION")
-    keep_alive = minor == "1"
-    if connection is not None and connection != "keep-alive":
-        options = {option.strip(" \t") for option in connection.lower().split(",")}
-        keep_alive = "close" not in options and (keep_alive or "keep-alive" in options)
-    elif connection is not None:
-        keep_alive = True
-    # RFC 9110 §10.1.1: a server ignores the expectation of an HTTP/1.0 client.
-    return length, chunked, keep_alive, expect is not None and minor == "1" and (chunked or length > 0)
+def parse_request_line(line: bytes) -> tuple[str, str, str, str, str, str]:
+    """Take a request line apart into authority, method, target, path, query and minor version (RFC 9112 §3).
+
+    The authority is "" but for an absolute-form target. A line of a common method, version and nothing but plain octets
+    in its target can't break the grammar; any other is held against it.
+
+    Raises:
+        BadRequestLine, BadTarget: the line breaks the grammar, or the target's form is not for this method.
+        VersionNotSupported, NotImplementedHere: it keeps the grammar, and asks for what is not here.
+    """
+    words = line.split(b" ")
+    if len(words) == 3:  # noqa: PLR2004 - method, target, version
+        method, minor = METHODS.get(words[0]), MINORS.get(words[2])
+        if method is not None and minor is not None:
+            plain = words[1]
+            if plain.startswith(b"/") and not plain.translate(None, grammar.PLAIN_TARGET):
+                target = plain.decode("ascii")
+                path, _, query = target.partition("?")
+                return "", method, target, path, query, minor
+    return _parse_request_line(line.decode("latin-1"))
 
 
-def _check_transfer_encoding(fields: dict[str, str], minor: str) -> bool:
-    """Accept the one transfer coding known here, in the one place it may stand (RFC 9112 §6.1)."""
-    if minor == "0":
-        raise BadFraming("HTTP/1.0 knows no Transfer-Encoding")
-    if "CONTENT_LENGTH" in fields:
-        raise BadFraming("Content-Length and Transfer-Encoding together are how requests are smuggled")
-    coding = fields["HTTP_TRANSFER_ENCODING"].lower()
-    if coding != "chunked":
-        codings = [name.strip(" \t") for name in coding.split(",")]
-        if codings[-1] != "chunked" or codings.count("chunked") > 1:
-            raise BadFraming("the last transfer coding is not chunked")
-        raise NotImplementedHere("the only transfer coding known here is chunked")
-    return True
+def _parse_request_line(line: str) -> tuple[str, str, str, str, str, str]:
+    match = grammar.REQUEST_LINE.fullmatch(line)
+    if match is None:
+        method, target, minor = _split_request_line(line)
+        authority, path, query = _split_target(method, target)
+        return authority, method, target, path, query, minor
+    method, target, path, query, minor = match.groups("")
+    if method == "CONNECT":
+        raise BadTarget("CONNECT takes host:port as its target")
+    return "", method, target, path, query, minor
+
+
+def _with_host(section: Section, host: str) -> Section:
+    """Return the section with the host that the target names, which replaces the field's (RFC 9112 §3.2.2)."""
+    return Section(
+        {**section.fields, "HTTP_HOST": host},
+        section.count,
+        content_length=section.content_length,
+        chunked=section.chunked,
+        keep_alive=section.keep_alive,
+        expect_continue=section.expect_continue,
+    )
 
 
 def _split_request_line(line: str) -> tuple[str, str, str]:

@@ -47,6 +47,8 @@ class Head(NamedTuple):
     """Whether the application gave a Date of its own."""
     named: bool
     """Whether the application gave a Server of its own."""
+    endless: bool
+    """Whether the body is an event stream: it never ends by itself, and who loses it comes back for the rest."""
 
 
 class _Lines(dict[Header, tuple[bytes, str]]):
@@ -66,7 +68,7 @@ class _Lines(dict[Header, tuple[bytes, str]]):
 
 
 _lines = _Lines()
-_SPECIAL = frozenset({"content-length", "date", "server"})
+_SPECIAL = frozenset({"content-length", "content-type", "date", "server"})
 
 
 def render_fields(headers: Iterable[Header]) -> tuple[bytes, dict[str, str]]:
@@ -102,18 +104,18 @@ def render_head(status: str, headers: Sequence[Header]) -> Head:
     if code == HTTPStatus.NO_CONTENT and length is not None:  # RFC 9110 §8.6: a 204 must not have one
         fields, _ = render_fields([header for header in headers if header[0].lower() != "content-length"])
         length = None
-    return Head(line + fields, code, length, "date" in special, "server" in special)
+    endless = special.get("content-type", "").lower().startswith("text/event-stream")
+    return Head(line + fields, code, length, "date" in special, "server" in special, endless)
 
 
-class _Heads(dict[tuple[str | Header, ...], Head]):
+class _Heads(dict[tuple[str, tuple[Header, ...]], Head]):
     """Rendered heads by status and headers, remembered: many applications have only a few. Bounded, too."""
 
     ROOM: ClassVar = 512
     LONGEST: ClassVar = 1024
 
-    def __missing__(self, key: tuple[str, *tuple[Header, ...]]) -> Head:
-        status, *headers = key
-        head = render_head(status, headers)
+    def __missing__(self, key: tuple[str, tuple[Header, ...]]) -> Head:
+        head = render_head(*key)
         if len(head.rendered) <= self.LONGEST:
             if len(self) >= self.ROOM:
                 self.clear()
@@ -122,7 +124,7 @@ class _Heads(dict[tuple[str | Header, ...], Head]):
 
 
 heads: Final = _Heads()
-"""Look a head up by `(status, *headers)`; it is rendered, and may raise as `render_head` does, when it is not known."""
+"""Look a head up by `(status, headers)`; it is rendered, and may raise as `render_head` does, when it is not known."""
 
 
 def _declared(value: str | None) -> int | None:

@@ -7,8 +7,10 @@ from ipaddress import ip_address
 from typing import Any
 
 from server.console import log
+from server.environ import Environ
 from server.errors import AppLoadError
-from server.wsgi import Environ, WSGIApplication
+from server.middleware.proxy import SPOKEN_FOR
+from server.wsgi import FileWrapper, WSGIApplication
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
@@ -30,25 +32,45 @@ class DebugPages:
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        try:
+        if not is_local(environ):
             return self._app(environ, start_response)
-        except Exception as error:
-            if not is_local(environ["REMOTE_ADDR"]):
-                raise
-            log.exception("error in %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
-            return _page(
-                start_response,
-                title=f"{type(error).__name__} in the application",
-                trace="".join(traceback.format_exception(error)),
-                hint="This page is shown because the server runs with --reload.",
-            )
+        try:
+            answer = self._app(environ, start_response)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its developer wants to see it
+            return _traceback(error, environ, start_response)
+        if isinstance(answer, (list, tuple, FileWrapper)):
+            return answer  # what can fail has been done
+        return _watched(answer, environ, start_response)
+
+
+def _watched(answer: Iterable[bytes], environ: Environ, start_response: Any) -> Iterator[bytes]:
+    """Pass on an iterable; one that fails before its first block has left becomes a page, too."""
+    try:
+        yield from answer
+    except Exception as error:  # noqa: BLE001 - as above
+        yield from _traceback(error, environ, start_response)
+    finally:
+        if hasattr(answer, "close"):
+            answer.close()
+
+
+def _traceback(error: Exception, environ: Environ, start_response: Any) -> Iterable[bytes]:
+    """Answer with a traceback; raise `error` where it is too late for that (PEP 3333, "Error Handling")."""
+    page = _page(
+        lambda status, fields: start_response(status, fields, (type(error), error, error.__traceback__)),
+        title=f"{type(error).__name__} in the application",
+        trace="".join(traceback.format_exception(error)),
+        hint="This page is shown because the server runs with --reload.",
+    )
+    log.error("error in %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], exc_info=error)
+    return page
 
 
 def broken_app(error: AppLoadError) -> WSGIApplication:
     """Return an application that tells why the real one could not be loaded."""
 
     def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        local = is_local(environ["REMOTE_ADDR"])
+        local = is_local(environ)
         return _page(
             start_response,
             title="The application cannot be loaded",
@@ -59,15 +81,21 @@ def broken_app(error: AppLoadError) -> WSGIApplication:
     return app
 
 
-def is_local(peer: str) -> bool:
-    """Tell whether a peer's address is of this machine; "" is a peer on a Unix socket."""
-    return not peer or ip_address(peer.partition("%")[0]).is_loopback
+def is_local(environ: Environ) -> bool:
+    """Tell whether the client is on this machine: by loopback or a Unix socket, and by no proxy that speaks for others.
+
+    A tunnel or a proxy on this machine connects from it, too, whoever is behind it.
+    """
+    if SPOKEN_FOR in environ or not environ["REMOTE_ADDR"]:
+        return SPOKEN_FOR not in environ
+    address = ip_address(environ["REMOTE_ADDR"].partition("%")[0])
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback  # a dual-stack socket shows IPv4 as IPv6
 
 
-def _page(start_response: Any, *, title: str, trace: str, hint: str) -> Iterator[bytes]:
+def _page(start_response: Any, *, title: str, trace: str, hint: str) -> list[bytes]:
     body = _PAGE.format(title=escape(title), trace=escape(trace), hint=escape(hint)).encode()
     start_response(
         "500 Internal Server Error",
         [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))],
     )
-    return iter([body])
+    return [body]

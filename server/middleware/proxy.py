@@ -12,8 +12,9 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, NamedTuple
 
+from server.environ import Environ
 from server.values import Network
-from server.wsgi import Environ, WSGIApplication
+from server.wsgi import WSGIApplication
 
 X_FORWARDED = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host")
 """What most proxies are set up to send."""

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from mimetypes import MimeTypes
 from typing import Any, Final
 
+from server.environ import Environ
 from server.middleware.conditional import (
     UNSATISFIABLE,
     Outcome,
@@ -22,7 +23,7 @@ from server.middleware.conditional import (
     http_date,
     wanted_span,
 )
-from server.wsgi import Environ, WSGIApplication
+from server.wsgi import WSGIApplication
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """For a URL with `v=…` in its query: another content gets another URL."""

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, make_url, select, text, update
 
 from app import listing, names
+from app.config import DatabaseConfig
+from app.database import Database
 from app.listing import PAGE_SIZE, Wanted, page_statement
 from app.sparkline import sparkline
 from app.tables import stocks as table
 from framework.multidict import MultiDict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from sqlalchemy import Connection
 
     from tests.app.site import Site
@@ -34,10 +40,13 @@ def get(site: Site, query: str) -> str:
     return answer.text
 
 
-@pytest.fixture
-def market(site: Site) -> Site:
-    """Fill the site with a stock for each code of a whole market."""
-    model = site.database.read(lambda c: dict(c.execute(select(table).limit(1)).mappings().one()))
+@pytest.fixture(scope="module")
+def market_file(seeded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a database with a stock for each code of a whole market; each test gets a copy."""
+    path = tmp_path_factory.mktemp("market") / "minnow.db"
+    shutil.copy(seeded_file, path)
+    database = Database(DatabaseConfig(make_url(f"sqlite:///{path}"), 1))
+    model = database.read(lambda c: dict(c.execute(select(table).limit(1)).mappings().one()))
     rows = [
         {
             **model,
@@ -56,8 +65,16 @@ def market(site: Site) -> Site:
         connection.execute(insert(table), rows)
         connection.execute(text("ANALYZE"))
 
-    site.database.write(fill)
-    return site
+    database.write(fill)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def market(tmp_path: Path, market_file: Path, open_site: Callable[..., Site]) -> Site:
+    """Open the site on a whole market of its own."""
+    shutil.copy(market_file, tmp_path / "minnow.db")
+    return open_site(f"sqlite:///{tmp_path}/minnow.db")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import pytest
@@ -14,6 +14,11 @@ from framework import App, HTTPError, Request, Response, RouteError, abort
 
 class OutOfStockError(Exception):
     """Stand in for an application's own exception."""
+
+
+async def later(_request: Request) -> str:
+    """Stand in for a handler of another framework's kind."""
+    return ""
 
 
 def make() -> App:
@@ -122,6 +127,30 @@ def test_hooks() -> None:
     assert calls == ["before one", "before two", "after two", "after one", f"{error} two", f"{error} one"]
 
 
+@pytest.mark.parametrize(("answer", "name"), [(None, "NoneType"), ("text", "str")])
+def test_after_request_must_answer(answer: Any, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A hook that forgot to return the response is a 500, and the log names its line."""
+    app = make()
+    app.after_request(lambda _request, _response: answer)
+    assert app.test_client().get("/").status == 500
+    assert f"returns a Response, not {name}" in caplog.text
+    assert "test_app.py:" in caplog.text
+
+
+def test_a_failing_hook_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A hook behind the handler that fails is logged once, and not called again for the error's page."""
+    app, calls = make(), list[str]()
+
+    def hook(request: Request, response: Response) -> Response:
+        calls.append(request.raw_path)
+        raise KeyError(response.status)
+
+    app.after_request(hook)
+    assert app.test_client().get("/").status == 500
+    assert calls == ["/"]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_before_request_may_answer() -> None:
     """A hook that returns a response ends the request; after-hooks still see it."""
     app = make()
@@ -178,6 +207,50 @@ def test_groups() -> None:
     assert client.get("/admin/nothing").text == "outer"
 
 
+def show(_request: Request, row: str, place: int) -> str:
+    """Answer in a handler's usual way."""
+    return f"{row} {place}"
+
+
+class Shelf:
+    """Stand in for a handler that is no function."""
+
+    def __call__(self, _request: Request, row: str, place: int) -> str:
+        """Answer as an instance."""
+        return f"{row} {place}"
+
+    def show(self, _request: Request, row: str, place: int) -> str:
+        """Answer as a method."""
+        return f"{row} {place}"
+
+
+@wraps(show)
+def decorated(request: Request, **values: Any) -> str:
+    """Answer as a decorated function does: what it shows is the signature inside."""
+    return show(request, **values)
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        show,
+        lambda _request, place, row: f"{row} {place}",
+        lambda _request, other="x", *, place, row, **_more: f"{row} {place}" + other[1:],
+        lambda _request, **values: f"{values['row']} {values['place']}",
+        lambda _request, place, other=0, row="": f"{row} {place + other}",
+        partial(lambda prefix, _request, place, row: f"{prefix}{row} {place}", ""),
+        Shelf(),
+        Shelf().show,
+        decorated,
+    ],
+)
+def test_values_go_by_name(handler: Any) -> None:
+    """A handler gets the path's values under their names, in whatever order and by whatever way it takes them."""
+    app = App("shelf")
+    app.get("/<row>/<place:int>")(handler)
+    assert app.test_client().get("/a/7").text == "a 7"
+
+
 def test_middleware() -> None:
     """A WSGI middleware wraps the application; the last one added is the outermost."""
     app, calls = make(), list[str]()
@@ -215,6 +288,9 @@ def test_whole_path_regex() -> None:
         (lambda app: app.route("/x", methods="GET")(lambda _request: ""), "methods"),
         (lambda app: app.route("/x", methods=["get"])(lambda _request: ""), "methods"),
         (lambda app: app.errorhandler("404"), "a status or a class of exceptions"),
+        (lambda app: app.errorhandler(200), "would never be asked"),
+        (lambda app: app.get(show), r"test_app\.py:\d+: the decorator takes a pattern first"),
+        (lambda app: app.get("/x")(later), r"\(later, .*test_app\.py:\d+\): the handler is async"),
         (lambda app: app.group("admin", name="admin"), 'begins with "/"'),
     ],
 )

@@ -32,6 +32,8 @@ ETAG, DATE, LATER, BEFORE = '"a"', http_date(THEN), http_date(THEN + 1), http_da
         ({"IF_MODIFIED_SINCE": LATER}, 304),
         ({"IF_MODIFIED_SINCE": BEFORE}, 200),
         ({"IF_MODIFIED_SINCE": "yesterday"}, 200),
+        ({"IF_MODIFIED_SINCE": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, 200),
+        ({"IF_MODIFIED_SINCE": "Mon, 01 Jan 9999 00:00:00 +99999999999999999999"}, 200),
         ({"IF_MATCH": '"a"'}, 200),
         ({"IF_MATCH": 'W/"a"'}, 412),
         ({"IF_MATCH": '"b"'}, 412),

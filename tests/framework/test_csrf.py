@@ -48,6 +48,8 @@ FORGED = [
     {"Origin": "https://example.com:8443"},
     {"Origin": "https://example.com.evil.example"},
     {"Origin": "null"},
+    {"Origin": "https://[::1"},
+    {"Origin": "example.com"},
 ]
 
 

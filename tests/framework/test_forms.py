@@ -100,6 +100,14 @@ def test_large_uploads_are_spooled() -> None:
         (multipart(*[f'name="{n}"\r\n\r\nx' for n in range(PART_LIMIT + 1)]), MULTIPART, 10**6, 413),
         (environ(b"--B\r\nnonsense", CONTENT_TYPE=f"{MULTIPART}; boundary=B"), MULTIPART, 100, 400),
         (environ(b"", CONTENT_TYPE=MULTIPART), MULTIPART, 100, 400),
+        (
+            environ(
+                b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\r\n--B--\r\n',
+                CONTENT_TYPE=f"{MULTIPART}; boundary=B",
+            ),
+            *(MULTIPART, 100, 400),
+        ),
+        (multipart('name="a"\r\nContent-Type: text/plain; charset=bogus\r\n\r\nx'), MULTIPART, 1000, 400),
     ],
 )
 def test_forms_refused(given: dict[str, Any], kind: str, limit: int, status: int) -> None:

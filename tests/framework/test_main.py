@@ -24,6 +24,7 @@ def create_app():
     return app
 
 made = create_app()
+SITE = "text"
 """
 
 
@@ -51,8 +52,9 @@ def test_routes(target: str, capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("site_for_main", "names no application"),
         ("nowhere_for_main:app", "there is no module 'nowhere_for_main'"),
-        ("site_for_main:other", "is no framework.App but NoneType"),
-        ("site_for_main:create_app", "is no framework.App but function"),
+        ("site_for_main:other", "'site_for_main' has no 'other'; it is /"),
+        ("site_for_main:create_app", "is no framework.App but function; is 'site_for_main:create_app()' meant?"),
+        ("site_for_main:SITE", "is no framework.App but str"),
     ],
 )
 def test_wrong_targets(target: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -53,40 +52,3 @@ def test_access() -> None:
     assert ("a" in values, "c" in values, list(values), len(values)) == (True, False, ["a", "b"], 2)
     with pytest.raises(HTTPError, match=r"400 Bad Request: c is missing\."):
         values["c"]
-
-
-@pytest.mark.parametrize(
-    ("text", "options", "number"),
-    [
-        ("7", {}, 7),
-        (" 7 ", {}, 7),
-        ("-7", {}, -7),
-        ("", {"default": 1}, 1),
-        (None, {"default": 0}, 0),
-        ("5", {"min": 5, "max": 5}, 5),
-    ],
-)
-def test_int(text: str | None, options: dict[str, int], number: int) -> None:
-    """A whole number is read; the default stands in for a missing or empty one."""
-    assert MultiDict([] if text is None else [("page", text)]).int("page", **options) == number
-
-
-@pytest.mark.parametrize(
-    ("text", "options", "message"),
-    [
-        ("seven", {"default": 1}, "page must be a whole number."),
-        ("1.5", {}, "page must be a whole number."),
-        ("", {}, "page must be a whole number."),
-        ("0", {"min": 1}, "page must be at least 1."),
-        ("9", {"min": 1, "max": 5}, "page must be at least 1 and at most 5."),
-        ("1" * 5000, {}, "page must be a whole number."),
-        ("1" * 19, {}, "page must be a whole number."),
-        ("1_0", {}, "page must be a whole number."),
-        ("１٢", {}, "page must be a whole number."),
-    ],
-)
-def test_int_refuses(text: str, options: dict[str, Any], message: str) -> None:
-    """Nonsense is a 400 that says what the value must be, default or not."""
-    with pytest.raises(HTTPError) as caught:
-        MultiDict([("page", text)]).int("page", **options)
-    assert (caught.value.status, caught.value.message) == (400, message)

@@ -50,6 +50,11 @@ def test_cookies() -> None:
 def test_json(kind: str) -> None:
     """A body that is declared as JSON is parsed."""
     assert make("POST", body='{"a": "中"}'.encode(), headers={"Content-Type": kind}).json == {"a": "中"}
+    assert make("POST", body=b'["\\ud83d\\ude00", 1.5, -1e3]', headers={"Content-Type": kind}).json == [
+        "😀",
+        1.5,
+        -1000,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,11 @@ def test_json(kind: str) -> None:
         (b"", "application/json", 400),
         (b"\xff", "application/json", 400),
         (b"[" * 99, "application/json", 400),
+        (b"[NaN]", "application/json", 400),
+        (b"[-Infinity]", "application/json", 400),
+        (b"[1e999]", "application/json", 400),
+        (b'["\\ud800"]', "application/json", 400),
+        (b'{"\\uDFFF": 1}', "application/json", 400),
         (b"1" * 101, "application/json", 413),
     ],
 )

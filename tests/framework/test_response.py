@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from markupsafe import Markup
 
+from framework import App
 from framework.response import HTML, TEXT, Response, as_response, json_response, redirect
 from framework.testing import Client
 
@@ -38,6 +39,23 @@ def test_as_response_refuses(value: object) -> None:
     """A handler that forgot its return is told what it may return."""
     with pytest.raises(TypeError, match=f"not {type(value).__name__}"):
         as_response(value)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Response(5), "not int"),
+        (lambda: Response({"a": 1}), "not dict"),
+        (lambda: Response("x", "404 Not Found"), "a status is a number such as 404, not '404 Not Found'"),
+        (lambda: Response("x", 20), "not 20"),
+        (lambda: json_response({"a": float("nan")}), "not JSON compliant"),
+        (lambda: as_response(("x", 201)), r"not tuple; Response\(text, 201\) has a status"),
+    ],
+)
+def test_mistakes(make: Any, message: str) -> None:
+    """What would fail on the way out fails where it is made, and says what to write."""
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
 
 
 @pytest.mark.parametrize(
@@ -144,6 +162,35 @@ def test_open_redirect(url: str) -> None:
     """An address that may leave this host needs the word external."""
     with pytest.raises(ValueError, match="may leave this host"):
         redirect(url)
+
+
+@pytest.mark.parametrize(
+    ("send", "status"),
+    [
+        (lambda client: client.get("/query?next=//evil"), 400),
+        (lambda client: client.get("/query?next=/%5Cevil&%zz=1"), 400),
+        (lambda client: client.get("/query"), 500),
+        (lambda client: client.get("/path/https:%2F%2Fevil"), 400),
+        (lambda client: client.get("/cookie", headers={"Cookie": "next=//evil"}), 400),
+        (lambda client: client.get("/referer", headers={"Referer": "http://evil/"}), 400),
+        (lambda client: client.post("/form", form={"next": "javascript:alert(1)"}), 400),
+        (lambda client: client.post("/form", form={"next": "/a"}), 303),
+        (lambda client: client.get("/ours"), 500),
+        (lambda client: client.get("/ours?next=//evil&%zz=1"), 500),
+        (lambda client: client.post("/ours", form={"next": "//evil"}), 500),
+    ],
+)
+def test_whose_fault_an_unsafe_redirect_is(send: Any, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """A target that the client sent is a 400; one that the application wrote is its own mistake, and in the log."""
+    app = App("redirects")
+    app.get("/query")(lambda request: redirect(request.query.get("next")))
+    app.get("/path/<next>")(lambda _request, next: redirect(next))  # noqa: A006 - the name that people give it
+    app.get("/cookie")(lambda request: redirect(request.cookies["next"]))
+    app.get("/referer")(lambda request: redirect(request.headers["Referer"]))
+    app.post("/form")(lambda request: redirect(request.form["next"]))
+    app.route("/ours", methods=["GET", "POST"])(lambda _request: redirect("//evil"))
+    assert send(app.test_client()).status == status
+    assert ("external=True" in caplog.text) == (status == 500)
 
 
 def test_external_redirect() -> None:

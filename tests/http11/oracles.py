@@ -57,7 +57,7 @@ def read_by_minnow(data: bytes) -> Reading:
     for call, record in zip(client.echo.calls, client.records, strict=False):
         environ = call.environ
         fields = {name: value for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}
-        if record.request and record.request.chunked:
+        if record.request and record.request.section.chunked:
             del fields["CONTENT_LENGTH"]  # the length of what was read; the client sent none
         requests.append(
             Seen(environ["REQUEST_METHOD"], environ["REQUEST_URI"], environ["SERVER_PROTOCOL"], fields, call.body)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from server.http11 import reader, writer
+from server.http11 import fields, reader, writer
 from server.http11.errors import ProtocolError, ResponseError
 
 LIMITS = reader.Limits()
@@ -15,8 +15,8 @@ LIMITS = reader.Limits()
 def forgetful() -> Iterator[None]:
     """Begin and end each test with nothing remembered."""
     memories: list[dict[Any, Any]] = [
-        reader._lines,
-        reader._sections,
+        fields._lines,
+        *fields._sections.values(),
         writer._lines,
         writer._status_lines,
         writer.heads,
@@ -30,27 +30,54 @@ def forgetful() -> Iterator[None]:
 
 def test_field_lines() -> None:
     """Field lines are remembered up to a number, and all forgotten beyond it; long and changing ones never get in."""
-    room = reader._lines.ROOM
+    room = fields._lines.ROOM
     for number in range(room):
-        reader.parse_fields([f"X-{number}: a"])
-    assert len(reader._lines) == room
-    reader.parse_fields(["X-Next: a"])
-    assert set(reader._lines) == {"X-Next: a"}
-    reader.parse_fields(["X-Long: " + "a" * reader._lines.LONGEST, "Cookie: a=b", "Referer: http://a.example/"])
-    assert set(reader._lines) == {"X-Next: a"}
+        fields.parse_fields([f"X-{number}: a"])
+    assert len(fields._lines) == room
+    fields.parse_fields(["X-Next: a"])
+    assert set(fields._lines) == {"X-Next: a"}
+    fields.parse_fields(["X-Long: " + "a" * fields._lines.LONGEST, "Cookie: a=b", "Referer: http://a.example/"])
+    assert set(fields._lines) == {"X-Next: a"}
+
+
+HOST = b"\r\nHost: a"
+
+
+def parse(section: bytes, minor: str = "1", most: int = 100) -> dict[str, str]:
+    """Return all values of a section, its cookie among them."""
+    parsed, cookie = fields.parse_section(section, minor, most)
+    return parsed.fields if cookie is None else {**parsed.fields, "HTTP_COOKIE": cookie}
 
 
 def test_field_sections() -> None:
-    """Field sections are remembered by the same rules, without their cookie."""
-    memory = reader._sections
-    for number in range(memory.ROOM):
-        assert reader.parse_section(b"\r\nX-%d: a\r\nCookie: n=%d" % (number, number))["HTTP_COOKIE"] == f"n={number}"
-    assert len(memory) == memory.ROOM
+    """Field sections are remembered by the same rules, without their cookie, and say so."""
+    memory = fields._sections["1"]
+    for number in range(fields.SECTIONS_ROOM):
+        found = parse(b"%b\r\nX-%d: a\r\nCookie: n=%d" % (HOST, number, number))
+        assert found["HTTP_COOKIE"] == f"n={number}"
+    assert len(memory) == fields.SECTIONS_ROOM
     assert not any(b"Cookie" in section for section in memory)
-    reader.parse_section(b"\r\nX-Next: a")
-    assert set(memory) == {b"\r\nX-Next: a"}
-    reader.parse_section(b"\r\nX-Long: " + b"a" * memory.LONGEST)
-    assert set(memory) == {b"\r\nX-Next: a"}
+    assert fields.parse_section(HOST, "1", 100)[0].repeats
+    assert set(memory) == {HOST}
+    assert not fields.parse_section(HOST + b"\r\nX: " + b"a" * fields.LONGEST_SECTION, "1", 100)[0].repeats
+    assert set(memory) == {HOST}
+
+
+@pytest.mark.parametrize("minor", ["0", "1"])
+def test_a_section_is_remembered_for_its_version(minor: str) -> None:
+    """What a section means depends on the version: a connection goes on by default in HTTP/1.1 only."""
+    for _ in range(2):
+        assert fields.parse_section(HOST, minor, 100)[0].keep_alive == (minor == "1")
+
+
+def test_a_remembered_section_has_too_many_lines_all_the_same() -> None:
+    """The limit holds for what was let in under a larger one, and counts the cookie."""
+    section = HOST + b"\r\nX-A: b\r\nX-A: c\r\nCookie: a=b"
+    for most in (4, 100):
+        assert parse(section, most=most)["HTTP_X_A"] == "b, c"
+    for short in (section, HOST + b"\r\nX-A: b\r\nX-A: c\r\nX-B: d", b"\r\ncookie: a=b" + section[:-4]):
+        with pytest.raises(ProtocolError, match="over 3 fields"):
+            parse(short, most=3)
 
 
 @pytest.mark.parametrize("line", ["X-A : b", "X-A: b\0", "Host: a b", "Content-Length: five", "no colon"])
@@ -59,8 +86,8 @@ def test_bad_lines_are_not_remembered(line: str) -> None:
     for _ in range(2):
         with pytest.raises(ProtocolError):
             reader.parse_head(f"GET / HTTP/1.1\r\nHost: a\r\n{line}".encode("latin-1"), LIMITS)
-    assert not any(line.encode() in section for section in reader._sections)
-    assert line not in reader._lines
+    assert not any(line.encode() in section for section in fields._sections["1"])
+    assert line not in fields._lines
 
 
 @pytest.mark.parametrize(
@@ -82,11 +109,9 @@ def test_bad_lines_are_not_remembered(line: str) -> None:
 )
 def test_the_short_way_to_a_cookie_is_the_long_way(section: bytes) -> None:
     """A section with its cookie set aside parses as the lines do one by one, the first time and from memory."""
-    expected = reader.parse_fields(section.decode("latin-1").split("\r\n")[1:])
+    expected = fields.parse_fields((HOST + section).decode("latin-1").split("\r\n")[1:])
     for _ in range(2):
-        found = reader.parse_section(section)
-        assert found == expected
-        found["HTTP_CHANGED"] = "by its owner"
+        assert parse(HOST + section) == expected
 
 
 @pytest.mark.parametrize(
@@ -106,15 +131,15 @@ def test_a_bad_cookie_is_refused(section: bytes) -> None:
     """The short way lets nothing by."""
     for _ in range(2):
         with pytest.raises(ProtocolError):
-            reader.parse_section(section)
+            parse(HOST + section)
 
 
 def test_response_heads() -> None:
     """Rendered heads, fields and status lines are remembered up to a number each; long ones never get in."""
     for number in range(writer.heads.ROOM + 1):
-        writer.heads["200 OK", ("X-A", str(number))]
+        writer.heads["200 OK", (("X-A", str(number)),)]
     assert len(writer.heads) == 1
-    writer.heads["200 OK", ("X-A", "a" * writer.heads.LONGEST)]
+    writer.heads["200 OK", (("X-A", "a" * writer.heads.LONGEST),)]
     assert len(writer.heads) == 1
     writer._lines.clear()
     for number in range(writer._lines.ROOM + 1):
@@ -132,9 +157,9 @@ def test_bad_heads_are_not_remembered() -> None:
     """A head that is refused once is refused again."""
     for _ in range(2):
         with pytest.raises(ResponseError):
-            writer.heads["200 OK", ("X-A", "a\r\nb")]
+            writer.heads["200 OK", (("X-A", "a\r\nb"),)]
         with pytest.raises(ResponseError):
-            writer.heads["20 OK",]
+            writer.heads["20 OK", ()]
     assert not writer.heads
     assert not writer._lines
     assert set(writer._status_lines) == {"200 OK"}

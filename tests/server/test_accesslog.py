@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from server.accesslog import AccessLog
-from server.http11.request import Request
+from server.http11.request import Request, Section
 
 
 def request_of(target: str = "/a?b=c", **fields: str) -> Request:
     """Make a request with this target and these fields, given as `user_agent`."""
     named = {f"HTTP_{key.upper()}": value for key, value in fields.items()}
-    return Request("GET", target, "/a", "b=c", "HTTP/1.1", named, 0, False, True, False)
+    return Request("GET", target, "/a", "b=c", "HTTP/1.1", Section(named), None)
 
 
 def lines_of(form: str, *records: tuple[Any, ...], **more: Any) -> list[str]:
@@ -51,6 +51,17 @@ def test_combined_is_apaches_with_the_seconds(record: tuple[Any, ...], expected:
     """A Unix peer is a dash, and what never was a request still has its line."""
     (line,) = lines_of("combined", record)
     assert re.fullmatch(expected.replace("TIME", TIME), line)
+
+
+@pytest.mark.parametrize(("status", "colour"), [(200, ""), (304, ""), (404, "\x1b[33m"), (503, "\x1b[31m")])
+def test_errors_stand_out_on_a_terminal(status: int, colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where colours are wanted, but never in JSON, which programs read."""
+    monkeypatch.setattr("server.accesslog.time.time", lambda: 1e9)
+    record = ("::1", request_of(), status, 0, 0.0)
+    (plain,) = lines_of("combined", record)
+    (coloured,) = lines_of("combined", record, colours=True)
+    assert coloured == (f"{colour}{plain[:-1]}\x1b[0m\n" if colour else plain)
+    assert lines_of("json", record, colours=True) == lines_of("json", record)
 
 
 def test_json_is_one_object_a_line() -> None:

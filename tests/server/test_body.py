@@ -75,13 +75,17 @@ POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b"
 
 
 @pytest.mark.parametrize("size", [100, 100_000])
-def test_the_server_goes_on_after_a_full_disk(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body that finds no room is answered with 503; the application never sees it, the next client is served."""
+def test_the_server_goes_on_after_a_full_disk(
+    size: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A body that finds no room is answered with 503; the log says why, the next client is served."""
     data = POST % (size, b"x" * size)
     with monkeypatch.context() as patch:
         patch.setattr(tempfile, "TemporaryFile", full_disk)
         client = Client(body_memory=10).send(data)
         assert answer(client.output).status == 503
+        assert b"space" not in client.output
+        assert "a request body cannot be spooled: [Errno 28] No space left on device" in caplog.text
         assert client.wants is Want.LINGER
         assert client.echo.calls == []
         assert client.records[0].status == 503

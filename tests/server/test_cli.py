@@ -43,6 +43,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_log: logging.Lo
         ("cli_app:app --work 2", 2, "unrecognized arguments: --work 2 (--help tells what there is)"),
         ("cli_app:app --workers", 2, "argument --workers: expected one argument (--help tells what there is)"),
         ("cli_app:app --model gevent", 2, "--model: 'gevent' is not one of "),
+        ("cli_app:app --static /a=none", 2, "--static: there is no directory none (relative to "),
+        ("cli_app:app --ready-path ready", 2, "--ready-path: 'ready' is not a path (it begins with a slash"),
         ("cli_app:app --config none.toml", 2, "--config: cannot read none.toml: No such file or directory"),
         (
             "cli_app:app --bind 192.0.2.1:0",
@@ -51,6 +53,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_log: logging.Lo
         ),
         ("cli_app:ap --check --model thread", 3, "cli_app has no attribute ap (did you mean app?)"),
         ("cli_ap:app --check --model thread", 3, "there is no module cli_ap (looked in "),
+        (
+            "cli_app.py:app --check --model thread",
+            3,
+            "cli_app.py is a file, a module is wanted (did you mean cli_app:app?)",
+        ),
     ],
 )
 def test_what_is_wrong_takes_one_line(capsys: pytest.CaptureFixture[str], arguments: str, code: int, line: str) -> None:
@@ -92,6 +99,7 @@ def test_print_config_is_a_file_that_gives_the_same_settings(
 ) -> None:
     """Each value with its origin in a comment; fed back by --config it prints the same values."""
     monkeypatch.setenv("MINNOW_GRACE", "5")
+    (tmp_path / "b=c").mkdir()
     arguments = ["cli_app:app", "--config", "minnow.toml", "--body-limit", "1M", "--static", "/a=b=c", "--reuse-port"]
     assert cli.main([*arguments, "--print-config"]) == 0
     printed = capsys.readouterr().out
@@ -117,6 +125,25 @@ def test_the_file_may_be_named_by_a_variable(
     monkeypatch.setenv("MINNOW_CONFIG", "minnow.toml")
     assert cli.main(["--print-config"]) == 0
     assert "workers = 3  # minnow.toml: workers" in capsys.readouterr().out
+
+
+def test_a_misspelt_variable_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be ignored in silence otherwise; what Kubernetes sets for a service of that name is not meant."""
+    for name in ("MINNOW_WORKRS", "MINNOW_PORT", "MINNOW_SERVICE_PORT", "MINNOW_SERVICE_HOST", "MINNOW_CONFIG"):
+        monkeypatch.setenv(name, "minnow.toml")
+    assert cli.main(["cli_app:app", "--print-config"]) == 0
+    said = capsys.readouterr().err
+    assert said == "minnow: MINNOW_WORKRS is not a known variable (did you mean MINNOW_WORKERS?)\n"
+
+
+def test_who_reads_only_the_beginning_is_no_error() -> None:
+    """`--print-config | head -1` ends without a traceback and with 0."""
+    command = [sys.executable, "-u", "-m", "server", "--print-config"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, said = process.communicate()
+        assert (process.returncode, said) == (0, b"")
 
 
 def test_list_models_tells_every_model_and_its_traits(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CORE = ["tests/http11", *(f"tests/server/test_{name}.py" for name in ("session", "body", "wsgi", "wsgi_environ"))]
+CORE = [
+    "tests/http11",
+    *(f"tests/server/test_{name}.py" for name in ("session", "body", "readiness")),
+    *(f"tests/server/test_wsgi{name}.py" for name in ("", "_environ", "_errors", "_files")),
+    *("tests/server/models", "--model", "coroutine", "--model", "epoll"),
+]
 HEADER = Path(sysconfig.get_path("include"), "Python.h")
 
 

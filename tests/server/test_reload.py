@@ -51,6 +51,20 @@ def test_a_broken_version_leaves_the_old_one_serving(tmp_path: Path) -> None:
         assert server.get() == (200, "two")
 
 
+def test_a_reload_that_is_asked_for_too_early_is_made_up_for(tmp_path: Path) -> None:
+    """Who saves a file while the first version still loads gets the new one all the same."""
+    slow = "import pathlib, time\nwhile not pathlib.Path('may-load').exists(): time.sleep(0.01)\n" + APP
+    with running(tmp_path, app="import pathlib\npathlib.Path('loading').touch()\n" + slow) as server:
+        eventually((tmp_path / "loading").exists, "the import to begin")
+        (tmp_path / "site_app.py").write_text(NEW)
+        server.signal(signal.SIGHUP)
+        server.signal(signal.SIGTTIN)  # news that is told: the supervisor has read both
+        server.wait_for("2 workers wanted")
+        (tmp_path / "may-load").touch()
+        server.wait_for("reloaded: 2 workers of the new version")
+        eventually(lambda: server.get() == (200, "two"), "the new version")
+
+
 def test_a_later_reload_replaces_one_that_hangs(tmp_path: Path) -> None:
     """A version whose import never ends is given up for the next one; the old serves all the while."""
     with running(tmp_path) as server:
@@ -99,3 +113,65 @@ def test_a_kept_alive_connection_learns_that_its_worker_goes(tmp_path: Path) -> 
             eventually(lambda: int(old) not in server.workers(), "the old worker to go")
             assert client.sock.recv(1) == b""
         assert server.get("/pid")[1] != old
+
+
+class Regular(threading.Thread):
+    """A client that asks again and again on one connection, and opens another when it is told that this one ends."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+        self.answered = 0
+        self.lost: list[str] = []
+        self.is_last_signal_sent = False
+
+    def run(self) -> None:
+        """Go on until nobody listens."""
+        while True:
+            with contextlib.closing(HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)) as connection:
+                try:
+                    connection.connect()
+                except OSError as error:
+                    return self._mind(error, may_be_the_end=True)
+                self._ask(connection)
+
+    def _ask(self, connection: HTTPConnection) -> None:
+        is_first, goes_on = True, True
+        try:
+            while goes_on:
+                connection.request("GET", "/")
+                response = connection.getresponse()
+                goes_on = (response.status, response.read()) in {
+                    (200, b"one"),
+                    (200, b"two"),
+                } and not response.will_close
+                self.answered += 1
+                is_first = False
+        except OSError as error:
+            # Between a listener's last accept and its close a client may slip in: nobody has promised it anything.
+            self._mind(error, may_be_the_end=is_first)
+
+    def _mind(self, error: OSError, *, may_be_the_end: bool) -> None:
+        if not (may_be_the_end and self.is_last_signal_sent):
+            self.lost.append(repr(error))
+
+
+@pytest.mark.parametrize("model", ["coroutine", "thread", "epoll"])
+def test_no_request_of_a_kept_alive_connection_is_lost(tmp_path: Path, model: str) -> None:
+    """Neither by reloads nor by the end: what was sent on an open connection is answered."""
+    with running(tmp_path, "--workers", "2", "--model", model, "--access-log", "off") as server:
+        clients = [Regular(server.port()) for _ in range(4)]
+        for client in clients:
+            client.start()
+        for times, version in ((1, NEW), (2, APP)):
+            (tmp_path / "site_app.py").write_text(version)
+            server.signal(signal.SIGHUP)
+            server.wait_for("reloaded: ", count=times)
+        for client in clients:
+            client.is_last_signal_sent = True
+        server.signal(signal.SIGTERM)
+        assert server.ended() == 0
+        for client in clients:
+            client.join()
+    assert [client.lost for client in clients] == [[]] * len(clients)
+    assert all(client.answered > 10 for client in clients)

@@ -33,6 +33,20 @@ def test_100_pipelined_requests(size: int) -> None:
     assert client.wants is Want.REQUEST
 
 
+def test_a_response_that_is_begun_after_the_drain_says_so() -> None:
+    """A worker that has to stop while the application runs tells its client not to come again on this connection."""
+
+    def app(environ: Environ, start_response: Start) -> list[bytes]:
+        client.service.keep_alive = False
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    client = Client(app)
+    client.send(GET)
+    assert answer(client.output).fields["connection"] == "close"
+    assert Act.SHUTDOWN in client.steps
+
+
 def test_the_next_request_is_not_begun_before_the_last_response_has_gone() -> None:
     """A response that is still going out keeps the next request waiting: back-pressure."""
     called = []
@@ -201,17 +215,23 @@ def test_closing_an_idle_session() -> None:
 
 
 def test_the_memory_of_requests_is_bounded() -> None:
-    """Requests that come again are remembered: few, short ones without a body, and only good ones."""
+    """Requests that come again are remembered the second time: few, short ones without a body, and only good ones."""
     client = Client()
     endpoint = client.endpoint
     for number in range(endpoint.ROOM + 10):
-        client.send(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
+        request = b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number
+        client.send(request)
+        assert request not in endpoint.known
+        client.send(request)
+        assert request in endpoint.known
         assert len(endpoint.known) <= endpoint.ROOM
+        assert len(endpoint.seen) <= endpoint.ROOM
     known = set(endpoint.known)
-    client.send(b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * LONGEST_KNOWN), POST + b"\r\nhello")
+    long = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * LONGEST_KNOWN)
+    client.send(long, long, POST + b"\r\nhello", POST + b"\r\nhello")
     client.send(b"GET  / HTTP/1.1\r\n\r\n")
     assert set(endpoint.known) == known
-    assert len(client.echo.calls) == endpoint.ROOM + 12
+    assert len(client.echo.calls) == 2 * (endpoint.ROOM + 10) + 4
 
 
 def test_a_remembered_request_is_the_same_request() -> None:
@@ -221,4 +241,6 @@ def test_a_remembered_request_is_the_same_request() -> None:
     hints = [environ.pop("wsgi.early_hints") for environ in (first, *others)]
     assert len(hints) == 5
     assert all(environ == first for environ in others)
-    assert all(record.request == client.records[0].request for record in client.records)
+    requests = [record.request for record in client.records]
+    assert len({(request.method, request.target, request.version, request.section) for request in requests}) == 1
+    assert requests[2] is requests[3]

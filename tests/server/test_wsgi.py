@@ -6,6 +6,7 @@ from wsgiref.validate import validator
 
 import pytest
 
+from server.http11.writer import LAST_CHUNK, chunk
 from server.session import Act, Want
 from server.wsgi import Environ, WSGIApplication
 from tests.server.apps import Closing, Start, respond, stream
@@ -220,6 +221,35 @@ def test_callables_of_each_kind(app: WSGIApplication, method: str) -> None:
     assert (b"hello" in output) == (method != "HEAD")
 
 
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("text/event-stream", 2),
+        ("Text/Event-Stream; charset=utf-8", 2),
+        ("text/plain", 3),
+    ],
+)
+def test_an_event_stream_ends_when_the_worker_drains(kind: str, sent: int) -> None:
+    """It ends after an event, closed and told as any end is; every other response is sent whole."""
+    closed: list[bool] = []
+
+    def app(_environ: Environ, start_response: Start) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", kind)])
+        try:
+            yield b"data: 1\n\n"
+            client.service.draining = True
+            yield b"data: 2\n\n"
+            yield b"data: 3\n\n"
+        finally:
+            closed.append(True)
+
+    client = Client(app)
+    client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    events = [b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"]
+    assert answer(client.output).body == b"".join(map(chunk, events[:sent])) + LAST_CHUNK
+    assert closed == [True]
+
+
 def test_close_is_called_when_all_has_gone() -> None:
     """The iterable's close() comes after the last byte, once (PEP 3333)."""
     body = Closing(b"hello")
@@ -247,12 +277,13 @@ def test_close_is_called_when_the_client_goes() -> None:
     assert [record.status for record in client.records] == [200]
 
 
-def test_close_that_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [ValueError("close is broken"), SystemExit("close is broken")])
+def test_close_that_raises_is_logged(caplog: pytest.LogCaptureFixture, error: BaseException) -> None:
     """What close() raises is logged; the response was whole and the connection goes on."""
 
     class Broken(Closing):
         def close(self) -> None:
-            raise ValueError("close is broken")
+            raise error
 
     client = Client(respond(Broken(b"hello"))).send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert client.wants is Want.REQUEST

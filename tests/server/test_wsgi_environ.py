@@ -6,8 +6,10 @@ from wsgiref.validate import validator
 
 import pytest
 
+from server.environ import Environ, Environs
+from server.http11.fields import LONGEST_SECTION, parse_section
+from server.http11.request import Request
 from server.session import Endpoint
-from server.wsgi import Environ
 from tests.server.apps import Start
 from tests.server.sansio import PEER, Client, answers, get, talk
 
@@ -51,6 +53,34 @@ def test_the_whole_environ() -> None:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
+
+
+def test_environs_share_nothing() -> None:
+    """What an application puts into an environ is gone with the request, however alike the next one is."""
+    client = Client()
+    for number in range(4):
+        client.send(b"GET /%d HTTP/1.1\r\nHost: a\r\nCookie: n=%d\r\n\r\n" % (number % 2, number))
+        environ = client.echo.calls[-1].environ
+        assert environ["HTTP_COOKIE"] == f"n={number}"
+        assert environ["PATH_INFO"] == f"/{number % 2}"
+        assert "x.mine" not in environ
+        environ["x.mine"] = environ["HTTP_HOST"] = "changed"
+    client.send(b"GET /0 HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert "HTTP_COOKIE" not in client.echo.calls[-1].environ
+    assert client.echo.calls[-1].environ["HTTP_HOST"] == "a"
+
+
+def test_templates_are_bounded() -> None:
+    """Templates are kept for sections that are remembered, up to a number."""
+    environs = Environs("a", "80", multithread=False, multiprocess=False, file_wrapper=list)
+    for number in range(environs.ROOM + 10):
+        section, _ = parse_section(b"\r\nHost: a\r\nX-Number: %d" % number, "1", 10)
+        assert environs.make(Request("GET", "/", "/", "", "HTTP/1.1", section, None))["HTTP_X_NUMBER"] == str(number)
+        assert len(environs.templates) <= environs.ROOM
+    known = dict(environs.templates)
+    section, _ = parse_section(b"\r\nHost: a\r\nX-Long: " + b"a" * LONGEST_SECTION, "1", 10)
+    environs.make(Request("GET", "/", "/", "", "HTTP/1.1", section, None))
+    assert environs.templates == known
 
 
 def test_a_unix_socket_has_a_name_and_a_port() -> None:

@@ -104,14 +104,23 @@ def test_an_exception_after_the_head_cuts(
     assert "GET /page failed" in caplog.text
 
 
-@pytest.mark.parametrize("late", [False, True])
-def test_an_interrupt_is_nobody_s_response(late: bool) -> None:
+class Interrupted(Closing):
+    """A body whose end is interrupted."""
+
+    def close(self) -> None:
+        """Raise."""
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("body", [None, Closing(KeyboardInterrupt()), Interrupted(b"hello")])
+def test_an_interrupt_is_nobody_s_response(body: Closing | None) -> None:
     """Ctrl-C during a request is meant for the server, not for the client."""
 
     def app(environ: Environ, start_response: Start) -> Any:
-        if not late:
+        if body is None:
             raise KeyboardInterrupt
-        return Closing(KeyboardInterrupt())
+        start_response("200 OK", [])
+        return body
 
     with pytest.raises(KeyboardInterrupt):
         Client(app).send(GET)
@@ -146,6 +155,8 @@ BAD_HEADERS: list[tuple[str, Any]] = [
     ("cr-in-value", [("X-A", "b\rc")]),
     ("nul-in-value", [("X-A", "b\0c")]),
     ("not-latin-1", [("X-A", "中文")]),
+    ("unpaired-surrogate-in-value", [("X-A", "b\udce9")]),
+    ("unpaired-surrogate-in-name", [("X-\udce9", "b")]),
     ("cr-lf-in-name", [("X-A: b\r\nX-Evil", "c")]),
     ("colon-in-name", [("X-A:", "b")]),
     ("space-in-name", [("X A", "b")]),
@@ -184,7 +195,7 @@ def test_bad_headers_are_refused(headers: Any, caplog: pytest.LogCaptureFixture)
     "status",
     [
         *("", "OK", "20", "2000 OK", "200OK", "200 OK\r\nX-Evil: a", "200 \n", "100 Continue", "103 Early Hints"),
-        *("600 Odd", "²00 OK", "200 中文", b"200 OK", 200, None, ["200 OK"]),
+        *("600 Odd", "²00 OK", "200 中文", "200 \udce9", b"200 OK", 200, None, ["200 OK"]),
     ],
 )
 def test_bad_statuses_are_refused(status: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -58,13 +58,44 @@ def test_the_image_holds_no_tools(stack: Stack) -> None:
     """No installer, no compiler, nothing to fetch with."""
     found = stack.shell("app", "; ".join(f"command -v {tool} || true" for tool in TOOLS))
     assert found == ""
-    modules = "import importlib.util as u; print([m for m in ('pip', 'ensurepip', 'venv', 'pytest') if u.find_spec(m)])"
+    names = ("pip", "ensurepip", "venv", "setuptools", "mypy", "pytest")
+    modules = f"import importlib.util as u; print([name for name in {names} if u.find_spec(name)])"
     assert stack.compose("exec", "--no-TTY", "app", "python", "-c", modules).strip() == "[]"
 
 
 def test_the_image_holds_only_what_runs(stack: Stack) -> None:
-    """The source that runs is there; tests, secrets, documents and history are not."""
-    assert set(stack.shell("app", "ls -A /site").split()) == {"server", "framework", "app", "templates", "static"}
+    """The source that runs is there, and what is compiled from it; tests, secrets, documents and history are not."""
+    found = {name for name in stack.shell("app", "ls -A /site").split() if "__mypyc." not in name}
+    assert found == {"server", "framework", "app", "templates", "static"}
+
+
+WHERE = "import server.session; print(server.session.__file__)"
+
+
+def test_the_server_runs_its_compiled_core(stack: Stack) -> None:
+    """What answers is what mypyc made of the source: that is what gets imported, and what a worker has open."""
+    assert stack.compose("exec", "--no-TTY", "app", "python", "-c", WHERE).strip().endswith(".so")
+    (worker, *_) = stack.shell("app", "cat /proc/1/task/1/children").split()
+    assert "__mypyc." in stack.shell("app", f"cat /proc/{worker}/maps")
+
+
+def test_the_core_may_stay_plain(stack: Stack) -> None:
+    """A build argument leaves the compiler out, and the same source serves as it is."""
+    tag = f"{stack.project}-plain"
+    build = run("docker", "build", "--quiet", "--tag", tag, *arguments(stack), "--build-arg=SERVER_CORE=plain", ".")
+    try:
+        assert build.strip()
+        told = run("docker", "run", "--rm", "--network=none", tag, "python", "-c", WHERE)
+        assert told.strip() == "/site/server/session.py"
+        run("docker", "run", "--rm", "--network=none", tag, "python", "-m", "server", "--list-models")
+    finally:
+        run("docker", "image", "rm", "--force", tag)
+
+
+def arguments(stack: Stack) -> list[str]:
+    """Return the other arguments with which Compose builds the image."""
+    told = json.loads(stack.compose("config", "--format", "json"))["services"]["app"]["build"]["args"]
+    return [f"--build-arg={name}={value}" for name, value in told.items() if name != "SERVER_CORE"]
 
 
 def test_the_database_cannot_reach_the_world(stack: Stack) -> None:

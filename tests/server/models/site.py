@@ -56,6 +56,14 @@ def stream(_environ: Environ, start_response: Callable[..., Any]) -> Iterator[by
     yield b"three"
 
 
+def events(_environ: Environ, start_response: Callable[..., Any]) -> Iterator[bytes]:
+    """Send events without end."""
+    start_response("200 OK", [("Content-Type", "text/event-stream")])
+    while True:
+        yield b"data: now\n\n"
+        time.sleep(0.05)
+
+
 def write(_environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer in PEP 3333's imperative way, with more than a socket's buffer holds."""
     send = start_response("200 OK", [("Content-Length", str(len(BLOCK) * BLOCKS))])
@@ -97,6 +105,15 @@ def fail_late(environ: Environ, start_response: Callable[..., Any]) -> Iterator[
     start_response("200 OK", [("Content-Length", "100")] if environ["QUERY_STRING"] == "length" else [])
     yield b"begun"
     raise RuntimeError("as the test wants")
+
+
+def hold(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Tell by one file that it is called, and answer when there is the other."""
+    asked = parse_qs(environ["QUERY_STRING"])
+    open(asked["begun"][0], "w").close()  # noqa: PTH123 - as in `gate`
+    while not os.path.exists(asked["until"][0]):  # noqa: PTH110 - as in `gate`
+        time.sleep(0.005)
+    return hello(environ, start_response)
 
 
 def gate(environ: Environ, start_response: Callable[..., Any]) -> Iterator[bytes]:
@@ -154,7 +171,7 @@ def endless(environ: Environ, start_response: Callable[..., Any]) -> Iterable[by
 
 VIEWS: dict[str, Callable[[Environ, Callable[..., Any]], Iterable[bytes]]] = {
     view.__name__: view
-    for view in (hello, echo, facts, stream, write, large, file, fail, leave, fail_late, gate, endless)
+    for view in (hello, echo, facts, stream, events, write, large, file, fail, leave, fail_late, hold, gate, endless)
 }
 
 

@@ -3,12 +3,12 @@
 import os
 import signal
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-
 from server.concurrency import load_model
+from server.concurrency.coroutine import REPRIEVE
 from server.concurrency.readiness import Connection
 from server.config import Settings
 from tests.server.models.harness import Site, descendants, is_at_rest, serving, sockets
@@ -36,14 +36,34 @@ def test_drain(model: str, tmp_path: Path) -> None:
             (tmp_path / "open").touch()
             assert busy.rest().endswith(b"\r\n6\r\nbegun \r\n5\r\nended\r\n0\r\n\r\n")
             assert idle.rest() == b""
-            assert [client.answer().status for client in late] == [200] * len(late)
+            for client in late:
+                assert client.answer().status == 200
+                client.close()  # or the server would wait a while for what else comes
         assert site.ended() == 0
 
 
-def test_an_idle_connection_keeps_a_moment(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_said_after_sigterm(model: str, tmp_path: Path) -> None:
+    """Whoever waits for an answer is told `Connection: close`, whoever asks whether the server is ready 503."""
+    with serving(model) as site, site.connect() as busy, site.connect() as probe:
+        busy.ask(f"/hold?begun={tmp_path / 'begun'}&until={tmp_path / 'open'}")
+        eventually((tmp_path / "begun").exists, "the view to begin")
+        site.signal(signal.SIGTERM)
+        eventually(lambda: sockets(site.pid) == 0, "the signal to be passed on")
+        time.sleep(REPRIEVE + 0.1)  # nothing shows from outside when whoever holds a connection has heard of it
+        probe.send(b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
+        (tmp_path / "open").touch()
+        answer = probe.answer()
+        probe.close()
+        assert (answer.status, answer.fields["connection"], answer.body) == (503, "close", b"draining\n")
+        late = busy.answer()
+        busy.close()
+        assert (late.status, late.fields["connection"], late.body) == (200, "close", b"hello\n")
+        assert site.ended() == 0
+
+
+def test_an_idle_connection_keeps_a_moment(model: str) -> None:
     """Whether it became idle before the end was asked for or after: its next request may be on its way."""
     driver = load_model(model)(app, Settings(), None)
-    monkeypatch.setattr(driver, "is_full", lambda: False)  # it has not been asked to serve
     ours, theirs = socket.socketpair()
     with ours, theirs, socket.create_server(("127.0.0.1", 0)) as listener:
         connection = Connection(driver, driver.endpoint(listener), ours, ("192.0.2.1", 1))
@@ -54,6 +74,20 @@ def test_an_idle_connection_keeps_a_moment(model: str, monkeypatch: pytest.Monke
         assert connection.deadline == before
         connection.close()
     driver.stopping.close()
+
+
+def test_an_event_stream_ends(model: str) -> None:
+    """An event stream ends whole soon after SIGTERM, where the process that sends it hears of that meanwhile."""
+    with serving(model, grace=20) as site, site.connect() as client:
+        client.ask("/events")
+        client.read(len("HTTP/1.1 200 OK"))
+        site.signal(signal.SIGTERM)
+        if site.traits.multiprocess:
+            site.signal(signal.SIGINT)
+            site.ended()
+        else:
+            assert client.rest().endswith(b"data: now\n\n\r\n0\r\n\r\n")
+            assert site.ended() == 0
 
 
 def test_a_view_that_never_ends(model: str, tmp_path: Path) -> None:
