@@ -44,6 +44,7 @@ class Act(enum.Enum):
 
     SHUTDOWN = "no more is written, the client may still send"
     RESET = "the close shall be seen as a failure"
+    END = "no step, but what a driver puts in the place of the one that does not come"
 
 
 REQUEST: Final = Want.REQUEST

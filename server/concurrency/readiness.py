@@ -32,6 +32,7 @@ class Interest(enum.Enum):
 
 advance: Final = next
 BODY: Final = Want.BODY
+END: Final = Act.END
 READ: Final = Interest.READ
 WRITE: Final = Interest.WRITE
 CLOSE: Final = Interest.CLOSE
@@ -76,7 +77,7 @@ class Connection:
                 if self._want is BODY:
                     self.deadline = self._model.deadlines.prolong(self.deadline, len(data))
                 return self._go(self._session.send(data))
-            return self._go(advance(self._session, None))
+            return self._go(advance(self._session, END))
         except BlockingIOError:
             return READ
         except (StopIteration, OSError, Disconnected):  # the session has ended, or the client has
@@ -137,7 +138,7 @@ class Connection:
         if not poll.poll(self._model.settings.write_timeout * 1000):
             raise Disconnected
 
-    def _go(self, step: Step | None) -> Interest:
+    def _go(self, step: Step) -> Interest:
         """Do what the session asks until it wants to wait for the client, or the socket for the network, or ends."""
         session = self._session
         if step is self._want and step is not REQUEST:
@@ -154,14 +155,14 @@ class Connection:
                 self._output = step
                 if not self._flush():
                     return WRITE
-            elif step is None:
+            elif step is END:
                 self.release()
                 return CLOSE
             elif step is Act.SHUTDOWN:
                 self.sock.shutdown(socket.SHUT_WR)
             else:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            step = advance(session, None)  # None is the end; to catch an exception would cost more than to ask
+            step = advance(session, END)  # to catch an exception would cost more
 
     def _send(self, data: bytes) -> bool:
         """Write `data`; False when some of it is left for `_flush`."""

@@ -127,6 +127,17 @@ def test_so_has_one_behind_a_response_that_had_to_wait(pair: Callable[[Any], Pai
     assert one.connection.deadline == begun + 5
 
 
+def test_a_last_response_that_had_to_wait_is_the_end(pair: Callable[[Any], Pair]) -> None:
+    """When the rest of it has gone, the connection is closed and waits for nothing more."""
+    one = pair(respond([b"a" * 5_000_000]))
+    interest = one.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    while interest is Interest.WRITE:
+        one.client.recv(1 << 20)
+        interest = one.connection.run()
+    assert interest is Interest.CLOSE
+    assert one.connection.sock.fileno() < 0
+
+
 def interrupted(_environ: object, _start_response: object) -> list[bytes]:
     """Raise what no application may raise, and no server may answer."""
     raise KeyboardInterrupt
