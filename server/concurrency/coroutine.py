@@ -55,7 +55,7 @@ SPARE_GREENLETS: Final = 1000
 class GreenConnection(Connection):
     """A connection that waits by watchers of gevent's loop."""
 
-    __slots__ = ("busy", "watcher", "watching")
+    __slots__ = ("busy", "watcher", "watching", "writable", "writer")
 
     def __init__(self, model: "Coroutine", endpoint: Endpoint, sock: Any, address: Any) -> None:
         super().__init__(model, endpoint, sock, address)
@@ -64,16 +64,23 @@ class GreenConnection(Connection):
         self.watcher: Any = None
         """The read watcher; a client that asks once and goes never needs one."""
         self.watching = False
+        self.writable: Any = None
+        """The write watcher, while a response is on its way that does not fit into the socket at once."""
+        self.writer: Any = None
+        """The greenlet that waits for it."""
 
     def wait_writable(self) -> None:
-        """Let other greenlets run until the socket takes more."""
+        """Let other greenlets run until the socket takes more; the sweep raises Disconnected at the deadline."""
         hub = get_hub()
-        watcher = hub.loop.io(self.sock.fileno(), WRITABLE)
+        self.writer = getcurrent()
+        if self.writable is None:
+            self.writable = hub.loop.io(self.sock.fileno(), WRITABLE)
+        self.writable.start(self.writer.switch)
         try:
-            with gevent.Timeout(self._model.settings.write_timeout, Disconnected):
-                hub.wait(watcher)
+            switch_to(hub)
         finally:
-            watcher.close()
+            self.writer = None
+            self.writable.stop()
 
 
 class Entrance:
@@ -170,9 +177,12 @@ class Coroutine(Model):
     def _sweep(self) -> None:
         """Look after the deadlines, and after listeners that had no descriptors left."""
         now = monotonic()
-        for connection in [each for each in self._connections if each.deadline < now and not each.busy]:
-            connection.busy = True
-            gevent.spawn(self._end_wait, connection)
+        for connection in [each for each in self._connections if each.deadline < now]:
+            if connection.writer is not None:
+                connection.writer.throw(Disconnected)
+            elif not connection.busy:
+                connection.busy = True
+                gevent.spawn(self._end_wait, connection)
         if not self.stopping.is_set:
             for entrance in self._entrances:
                 if not entrance.watcher.active:
@@ -212,7 +222,7 @@ class Coroutine(Model):
                 me.gr_context = None  # a request finds no context variables of the last one
                 try:
                     interest = connection.run()
-                    if interest is READ and connection.watching:
+                    if interest is READ and connection.watching and connection.writable is None:
                         connection.busy = False
                     else:
                         self._settle(connection, interest)
@@ -238,6 +248,9 @@ class Coroutine(Model):
             else:
                 interest = connection.run()
         connection.busy = False
+        if connection.writable is not None:
+            connection.writable.close()
+            connection.writable = None
         if interest is CLOSE:
             self._connections.discard(connection)
             if connection.watcher is not None:
