@@ -7,9 +7,11 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.processes import BENCH, HOST, LOAD_CORE
+from harness.report import note
 
 if TYPE_CHECKING:
     from harness.processes import Server
@@ -55,6 +57,26 @@ class Load:
         return self.cpu / self.seconds
 
 
+TRACKED = Path("/proc/sys/net/netfilter")
+"""What a firewall, Docker's among them, remembers of connections; the kernel drops packets when there is no room."""
+
+
+def wait_for_room() -> None:
+    """Wait until the kernel's table of connections is half empty: ended ones stay in it for two minutes.
+
+    Raises RuntimeError if it does not get there in four.
+    """
+    if not TRACKED.exists():
+        return
+    room = int((TRACKED / "nf_conntrack_max").read_text()) // 2
+    deadline = time.monotonic() + 240
+    while (count := int((TRACKED / "nf_conntrack_count").read_text())) > room:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the kernel tracks {count:,} connections and would drop packets of more")
+        note(f"waiting: the kernel still tracks {count:,} connections, most of which have ended")
+        time.sleep(10)
+
+
 def run(
     server: Server,
     kind: str = "minimal",
@@ -71,6 +93,7 @@ def run(
         file.flush()
         command = ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
         command += [f"--timeout={timeout}s", "-s", file.name, f"http://{HOST}:{server.port}{path}"]
+        wait_for_room()
         before = server.cpu_seconds()
         begin = time.monotonic()
         output = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
