@@ -4,6 +4,7 @@ This is the only place where sessions meet sockets. A model takes what `Connecti
 way until `Connection.deadline`, and calls `run` again, or `expire` if the wait was in vain.
 """
 
+import contextlib
 import enum
 import os
 import select
@@ -18,6 +19,8 @@ from server.wsgi import Disconnected, FileSlice
 
 RECEIVE = 16384
 """Octets asked for at a time; a head is smaller, a body comes in many pieces anyway."""
+SENDFILE = 2 << 20
+"""Octets of a file sent at a time."""
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time: a close() sends a reset."""
 
@@ -184,15 +187,27 @@ class Connection:
                 rest = self._send_file(output) if isinstance(output, FileSlice) else output[self.sock.send(output) :]
                 output = self._output = rest
                 self.deadline = self._model.deadlines.write()
+                if isinstance(rest, FileSlice):
+                    return False  # others get a turn: a client that reads fast would take any size in one call
         except BlockingIOError:
             return False
         self._output = None
         return True
 
     def _send_file(self, part: FileSlice) -> FileSlice | None:
-        sent = os.sendfile(self.sock.fileno(), part.file.fileno(), part.offset, part.size)
+        """Send a piece of the file; return what is left of it, None when nothing is."""
+        if part.size > SENDFILE:
+            self._cork(True)
+        sent = os.sendfile(self.sock.fileno(), part.file.fileno(), part.offset, min(part.size, SENDFILE))
         if not sent:
             raise Disconnected  # the file has become shorter: only a cut can tell the client
         if sent == part.size:
+            if part.offset:  # perhaps it was corked
+                self._cork(False)
             return None
         return part._replace(offset=part.offset + sent, size=part.size - sent)
+
+    def _cork(self, on: bool) -> None:
+        """Have only full segments sent, or the rest at once; a Unix socket knows none."""
+        with contextlib.suppress(OSError):
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)

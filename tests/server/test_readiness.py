@@ -1,15 +1,18 @@
 """A session on a real socket: what is waited for, until when, and how it ends."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from server.concurrency.iterative import Iterative
-from server.concurrency.readiness import Connection, Interest
+from server.concurrency.readiness import SENDFILE, Connection, Interest
 from server.config import Settings
-from tests.server.apps import respond
+from server.environ import Environ
+from tests.server.apps import Start, respond
 from tests.server.running import PATIENCE
 
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -136,6 +139,36 @@ def test_a_last_response_that_had_to_wait_is_the_end(pair: Callable[[Any], Pair]
         interest = one.connection.run()
     assert interest is Interest.CLOSE
     assert one.connection.sock.fileno() < 0
+
+
+def test_a_file_goes_in_turns(pair: Callable[[Any], Pair], tmp_path: Path) -> None:
+    """However fast its client reads, a large file leaves in pieces, so that others get their turns."""
+    path = tmp_path / "large"
+    path.write_bytes(b"a" * (2 * SENDFILE + 1))
+
+    def app(environ: Environ, start_response: Start) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        wrapper: Iterable[bytes] = environ["wsgi.file_wrapper"](path.open("rb"))
+        return wrapper
+
+    one = pair(app)
+    received = bytearray()
+
+    def read() -> None:
+        while data := one.client.recv(1 << 20):
+            received.extend(data)
+
+    reader = Thread(target=read)
+    reader.start()
+    turns = 1
+    interest = one.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    while interest is Interest.WRITE:
+        turns += 1
+        interest = one.connection.run()
+    reader.join(PATIENCE)
+    assert interest is Interest.CLOSE
+    assert turns >= 3
+    assert received.endswith(b"a" * (2 * SENDFILE + 1))
 
 
 def interrupted(_environ: object, _start_response: object) -> list[bytes]:
