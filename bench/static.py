@@ -20,8 +20,8 @@ from harness.report import interleave, median, note, save, table
 LARGE = 100 * 10**6
 SMALL = 1000
 TRANSFERS = 5
-"""Large files fetched in one measurement: the clock of /proc ticks a hundred times a second only. So there are six times
-as many rounds of them, too."""
+"""Large files fetched in one measurement, and six times as many rounds of them as of the small one: the clock of /proc
+ticks a hundred times a second only."""
 
 
 def fetch(port: int, path: str, size: int) -> None:

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from server.concurrency import load_model
-from server.concurrency.coroutine import REPRIEVE
 from server.concurrency.readiness import Connection
+from server.concurrency.watched import REPRIEVE
 from server.config import Settings
 from tests.server.models.harness import Site, descendants, is_at_rest, serving, sockets
 from tests.server.models.site import app

@@ -1,0 +1,164 @@
+"""Connections and listeners that an event loop watches: who comes, who waits for too long, and how all of it ends.
+
+What is done about those that are ready is the model's (`coroutine.py`). Nothing here may wait: all of it runs in the
+loop's own callbacks.
+
+Deadlines are swept once a second by one timer: a timer for each request would cost more than the request's parsing.
+"""
+
+import _socket
+import os
+import socket
+from abc import abstractmethod
+from collections.abc import Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from server.concurrency.base import ACCEPT_AT_ONCE, OUT_OF_RESOURCES, Model
+from server.concurrency.readiness import Connection
+from server.session import Endpoint
+from server.wsgi import Disconnected, WSGIApplication
+
+if TYPE_CHECKING:
+    from server.accesslog import AccessLog
+    from server.config import Settings
+
+READABLE: Final = 1
+WRITABLE: Final = 2
+"""The events of libev's watchers."""
+SWEEP: Final = 1.0
+"""Seconds between two looks at the deadlines, and so their precision."""
+DRAIN_SWEEP: Final = 0.05
+"""The same while the worker drains."""
+REPRIEVE: Final = 0.2
+"""Seconds from the closing of the listeners to the first `Connection: close`: a client that is told to come again must
+find no listener that another worker is about to close, with it in the backlog."""
+
+
+class WatchedConnection(Connection):
+    """A connection and its watchers."""
+
+    __slots__ = ("busy", "watcher", "watching", "writable", "writer")
+
+    def __init__(self, model: "WatchedModel", endpoint: Endpoint, sock: Any, address: Any) -> None:
+        super().__init__(model, endpoint, sock, address)
+        self.busy = False
+        """Whether a greenlet drives the session; the watcher's callback must not."""
+        self.watcher: Any = None
+        """The read watcher; a client that asks once and goes never needs one."""
+        self.watching = False
+        self.writable: Any = None
+        """The write watcher, while a response is on its way that does not fit into the socket at once."""
+        self.writer: Any = None
+        """The greenlet that waits for it."""
+
+
+class Entrance:
+    """A listener that the hub watches, and what the sockets that it accepts have from it."""
+
+    __slots__ = ("endpoint", "kind", "listener", "watcher")
+
+    def __init__(self, listener: socket.socket, endpoint: Endpoint, watcher: Any) -> None:
+        self.listener = listener
+        self.endpoint = endpoint
+        self.watcher = watcher
+        self.kind = int(listener.family), int(listener.type), listener.proto
+        """As plain numbers, once: the properties look an enum's member up each time, and that takes microseconds."""
+
+
+class WatchedModel(Model):
+    """A model whose connections a loop watches: `on_readable` is called for those that have something to read."""
+
+    connection: ClassVar[type[WatchedConnection]] = WatchedConnection
+
+    def __init__(self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None") -> None:
+        super().__init__(app, settings, access_log)
+        self.connections: set[WatchedConnection] = set()
+
+    def watch(self, loop: Any, listeners: Sequence[socket.socket]) -> None:
+        """Have the loop watch the listeners, the clock, and the pipe that tells of the end."""
+        self.loop = loop
+        self._entrances = [
+            Entrance(sock, self.endpoint(sock), self.loop.io(sock.fileno(), READABLE)) for sock in listeners
+        ]
+        for entrance in self._entrances:
+            entrance.listener.setblocking(False)
+            entrance.watcher.start(self._accept, entrance)
+        self.loop.io(self.stopping.fileno(), READABLE).start(self._end)
+        self._sweeper = self.loop.timer(SWEEP, SWEEP)
+        self._sweeper.start(self._sweep)
+
+    @abstractmethod
+    def on_readable(self, connection: WatchedConnection) -> None:
+        """Do what has to be done about a connection that has something to read; do not wait."""
+
+    @abstractmethod
+    def on_deadline(self, connection: WatchedConnection) -> None:
+        """Do what has to be done about a connection that has waited for too long; do not wait."""
+
+    @abstractmethod
+    def on_end(self) -> None:
+        """Let `serve` return: all connections have ended, or their time has."""
+
+    def stop(self, grace: float) -> None:
+        """Ask for the end, as `Model.stop` does; the open connections hear of it a moment after the listeners."""
+        self.stopping.set(grace)
+
+    def is_full(self) -> bool:
+        """Tell whether `max_connections` are open."""
+        return len(self.connections) >= self.settings.max_connections
+
+    def _accept(self, entrance: Entrance) -> bool:
+        """Accept who is waiting; tell whether there may be more of them."""
+        listener: Any = entrance.listener
+        for _ in range(ACCEPT_AT_ONCE):
+            try:
+                # Not accept(): it would build the patched module's socket, which keeps two watchers of its own.
+                descriptor, address = listener._accept()  # noqa: SLF001
+            except OSError as error:
+                if error.errno in OUT_OF_RESOURCES:
+                    entrance.watcher.stop()  # the loop would spin; the next sweep tries again
+                return False
+            sock = _socket.socket(*entrance.kind, descriptor)
+            connection = self.connection(self, entrance.endpoint, sock, address)
+            self.connections.add(connection)
+            connection.run()
+            self.on_readable(connection)  # its first bytes are often here already
+        return True
+
+    def _sweep(self) -> None:
+        """Look after the deadlines, and after listeners that had no descriptors left."""
+        now = monotonic()
+        for connection in [each for each in self.connections if each.deadline < now]:
+            if connection.writer is not None:
+                connection.writer.throw(Disconnected)
+            elif not connection.busy:
+                connection.busy = True
+                self.on_deadline(connection)
+        if not self.stopping.is_set:
+            for entrance in self._entrances:
+                if not entrance.watcher.active:
+                    entrance.watcher.start(self._accept, entrance)
+        elif not self.connections or now >= self.stopping.deadline:
+            self.on_end()
+
+    def _end(self) -> None:
+        """Close the listeners, or hurry: `stop` was called."""
+        os.read(self.stopping.fileno(), 64)
+        for entrance in self._entrances:
+            while self._accept(entrance):  # who connected before is not turned away
+                pass
+            entrance.watcher.stop()
+            entrance.listener.close()
+        if self._entrances:
+            self._entrances = []
+            self._drainer = self.loop.timer(REPRIEVE)
+            self._drainer.start(self._drain)
+        self._sweeper.stop()
+        self._sweeper = self.loop.timer(0, DRAIN_SWEEP)
+        self._sweeper.start(self._sweep)
+
+    def _drain(self) -> None:
+        self.drain()
+        for connection in self.connections:
+            connection.hasten()
