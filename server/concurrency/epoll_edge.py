@@ -29,7 +29,7 @@ class EdgeConnection(EpollConnection):
         if not self._events:
             self._events = CHANGES
             self._epoll.register(self.sock, CHANGES)  # reports also what is there already
-        elif interest is Interest.READ and self._has_more():
+        elif interest is Interest.WRITE or self._has_more():  # a turn may end while the socket still takes more
             self._epoll.modify(self.sock, CHANGES)
 
     def _has_more(self) -> bool:
