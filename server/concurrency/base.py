@@ -9,7 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from server.session import REQUEST, Endpoint, Service, Want
 from server.wsgi import WSGIApplication
@@ -22,6 +22,11 @@ DRAIN_IDLE = 1.0
 """Seconds that an idle connection keeps when the worker drains: its next request may be on the way already."""
 LINGER_TIMEOUT = 2.0
 """Seconds that a client gets to take the last answer and close (RFC 9112 §9.6)."""
+
+SWEEP: Final = 1.0
+"""Seconds between two looks at the deadlines where one loop has all connections, and so the deadlines' precision."""
+DRAIN_SWEEP: Final = 0.05
+"""The same while the worker drains."""
 
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """What `accept` fails with when descriptors or memory have run out: the clients wait in the backlog meanwhile."""

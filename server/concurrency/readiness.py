@@ -123,23 +123,22 @@ class Connection:
             Disconnected: the client has gone, or does not take it in time.
         """
         try:
-            if not self._send(data):
-                self.wait_writable()
-                while not self._flush():
-                    self.wait_writable()
+            done = self._send(data)
+            while not done:
+                if not self.wait_writable():
+                    raise Disconnected
+                done = self._flush()
         except OSError as error:
             raise Disconnected from error
 
-    def wait_writable(self) -> None:
-        """Wait until the socket takes more; a model with a better way of waiting overrides this one.
+    def wait_writable(self) -> bool:
+        """Wait until the socket takes more; False when it does not within `write_timeout`.
 
-        Raises:
-            Disconnected: it does not within `write_timeout`.
+        A model with a better way of waiting overrides this one.
         """
         poll = select.poll()
         poll.register(self.sock, select.POLLOUT)
-        if not poll.poll(self._model.settings.write_timeout * 1000):
-            raise Disconnected
+        return bool(poll.poll(self._model.settings.write_timeout * 1000))
 
     def _go(self, step: Step) -> Interest:
         """Do what the session asks until it wants to wait for the client, or the socket for the network, or ends."""
