@@ -33,14 +33,18 @@ class Client(Protocol):
         """Write all of `data` before returning; raise `Disconnected` if that can't be done."""
 
 
+def _never() -> bool:
+    return False
+
+
 class Host:
     """Whoever serves a response."""
 
     def __init__(self, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
         """Whether connections go on; a worker that drains changes its mind."""
-        self.draining = False
-        """Whether it is about to end."""
+        self.is_draining: Callable[[], bool] = _never
+        """Whether it is about to end; asked between the events of a stream that has no end of its own."""
 
 
 class Disconnected(Exception):
@@ -269,7 +273,7 @@ class Response:
                 yield self._frame(block)
                 if self._bodiless:
                     return
-                if self._host.draining and self._head is not None and self._head.endless:
+                if self._head is not None and self._head.endless and self._host.is_draining():
                     break  # or the worker would wait for it in vain; an EventSource comes back with Last-Event-ID
         if not self.head_sent:
             yield self._open(0)

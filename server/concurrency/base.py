@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import select
 import socket
 import sys
 import time
@@ -57,6 +58,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
+        self._follows = False
         self.deadline = float("inf")
         """`time.monotonic()` by which everything is to end; infinite until `set`."""
 
@@ -67,7 +69,12 @@ class Stop:
     @property
     def is_set(self) -> bool:
         """Whether the end was asked for."""
-        return self.deadline != float("inf")
+        return self.deadline != float("inf") or (self._follows and self._is_readable())
+
+    def _is_readable(self) -> bool:
+        poll = select.poll()
+        poll.register(self._read, select.POLLIN)
+        return bool(poll.poll(0))
 
     def set(self, grace: float) -> None:
         """Ask for the end within `grace` seconds; a later call may only bring it nearer. Safe in a signal handler."""
@@ -78,6 +85,7 @@ class Stop:
     def follow(self) -> None:
         """In a forked child, hear only the parent: its `set`, and its death, which closes the pipe."""
         os.close(self._write)
+        self._follows = True
 
     def close(self) -> None:
         """Give the descriptors back."""
@@ -150,6 +158,8 @@ class Model(ABC):
         self.service = Service(app, settings, access_log, keep_alive=self.traits.keep_alive)
         self.last_app = app
         """What answers instead of `app` once the worker drains."""
+        self.service.is_draining = self.is_draining
+        self.draining = False
         self.deadlines = Deadlines(settings)
         self.multiprocess = self.traits.multiprocess or settings.workers > 1
         self.stopping = Stop()
@@ -183,10 +193,14 @@ class Model(ABC):
         self.drain()
         self.stopping.set(grace)
 
+    def is_draining(self) -> bool:
+        """Tell whether `drain` was called, or should have been."""
+        return self.draining
+
     def drain(self) -> None:
         """Make every response from now on the last of its connection, end event streams, and idle times soon."""
         self.service.keep_alive = False
-        self.service.draining = True
+        self.draining = True
         self.service.app = self.last_app
         self.deadlines.drain()
 

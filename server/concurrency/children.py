@@ -93,6 +93,10 @@ class ForkingModel(BlockingModel):
         for listener in listeners:
             listener.close()
 
+    def is_draining(self) -> bool:
+        """Tell whether the worker drains; a child that is in the middle of a response has not been told yet."""
+        return self.stopping.is_set
+
     def accept_for(
         self, children: Children, listeners: Sequence[socket.socket]
     ) -> Iterator[tuple[socket.socket, socket.socket, Any]]:

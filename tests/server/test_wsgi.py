@@ -237,7 +237,7 @@ def test_an_event_stream_ends_when_the_worker_drains(kind: str, sent: int) -> No
         start_response("200 OK", [("Content-Type", kind)])
         try:
             yield b"data: 1\n\n"
-            client.service.draining = True
+            client.service.is_draining = lambda: True
             yield b"data: 2\n\n"
             yield b"data: 3\n\n"
         finally:
