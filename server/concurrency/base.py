@@ -32,7 +32,9 @@ DRAIN_SWEEP: Final = 0.05
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """What `accept` fails with when descriptors or memory have run out: the clients wait in the backlog meanwhile."""
 ACCEPT_AT_ONCE = 64
-"""Clients accepted from a listener before those that are here already get their turn, and at the end of all."""
+"""Clients accepted from a listener before those that are here already get their turn."""
+TCP_INFO_UNACKED = 24
+"""Where in Linux's `struct tcp_info` an unsigned int says how many clients wait at a listener."""
 OUT_OF_RESOURCES_PAUSE = 0.1
 """Seconds before the next try when `accept` fails for want of descriptors or memory."""
 
@@ -222,3 +224,19 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any] | None:
             raise
         time.sleep(OUT_OF_RESOURCES_PAUSE)
         return None
+
+
+def waiting_at(listener: socket.socket) -> int:
+    """Return how many clients wait at a listener now: a worker that ends takes those, and none that come later.
+
+    Of a Unix socket the kernel does not tell; there it is ACCEPT_AT_ONCE.
+    """
+    if listener.family == socket.AF_UNIX:
+        return ACCEPT_AT_ONCE
+    info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_UNACKED + 4)
+    return int.from_bytes(info[TCP_INFO_UNACKED:], sys.byteorder)
+
+
+def last_turns(listeners: Sequence[socket.socket]) -> list[socket.socket]:
+    """Return each listener as often as clients wait there: those to take before it is closed."""
+    return [listener for listener in listeners for _ in range(waiting_at(listener))]

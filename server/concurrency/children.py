@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from server.concurrency.base import ACCEPT_AT_ONCE, accept
+from server.concurrency.base import accept, last_turns
 from server.concurrency.blocking import BlockingModel
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class ForkingModel(BlockingModel):
             for listener in set(listeners) & set(ready):
                 if client := accept(listener):
                     yield listener, *client
-        for listener in [*listeners] * ACCEPT_AT_ONCE:  # who connected before is not turned away
+        for listener in last_turns(listeners):
             self._wait_for_end(children, only_one=True)
             if self._has_room(children) and (client := accept(listener)):
                 yield listener, *client

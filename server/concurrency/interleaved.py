@@ -7,7 +7,7 @@ from contextvars import copy_context
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from server.concurrency.base import ACCEPT_AT_ONCE, DRAIN_SWEEP, SWEEP, Model, accept
+from server.concurrency.base import ACCEPT_AT_ONCE, DRAIN_SWEEP, SWEEP, Model, accept, waiting_at
 from server.concurrency.readiness import Connection, Interest
 from server.session import Endpoint
 from server.wsgi import WSGIApplication
@@ -102,7 +102,8 @@ class InterleavedModel(Model):
     def close_listeners(self) -> None:
         """Take who connected before, and nobody else."""
         for descriptor, (listener, _) in self.endpoints.items():
-            self.accept(descriptor)
+            for _ in range(0, waiting_at(listener), ACCEPT_AT_ONCE):
+                self.accept(descriptor)
             listener.close()
         self.endpoints = {}
 

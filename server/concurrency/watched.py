@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from server.concurrency.base import ACCEPT_AT_ONCE, DRAIN_SWEEP, OUT_OF_RESOURCES, SWEEP, Model
+from server.concurrency.base import ACCEPT_AT_ONCE, DRAIN_SWEEP, OUT_OF_RESOURCES, SWEEP, Model, waiting_at
 from server.concurrency.readiness import CLOSE, Connection, Interest
 from server.session import Endpoint
 from server.wsgi import WSGIApplication
@@ -124,8 +124,8 @@ class WatchedModel(Model):
         """Tell whether `max_connections` are open."""
         return len(self.connections) >= self.settings.max_connections
 
-    def _accept(self, entrance: Entrance) -> bool:
-        """Accept who is waiting; tell whether there may be more of them."""
+    def _accept(self, entrance: Entrance) -> None:
+        """Accept who is waiting."""
         listener: Any = entrance.listener
         for _ in range(ACCEPT_AT_ONCE):
             try:
@@ -134,13 +134,12 @@ class WatchedModel(Model):
             except OSError as error:
                 if error.errno in OUT_OF_RESOURCES:
                     entrance.watcher.stop()  # the loop would spin; the next sweep tries again
-                return False
+                return
             sock = _socket.socket(*entrance.kind, descriptor)
             connection = self.connection(self, entrance.endpoint, sock, address)
             self.connections.add(connection)
             connection.run()
             self._on_readable(connection)  # its first bytes are often here already
-        return True
 
     def _on_readable(self, connection: WatchedConnection) -> None:
         """Queue a connection that has something to read; all that the loop finds at a time are served in one go."""
@@ -173,8 +172,8 @@ class WatchedModel(Model):
         """Close the listeners, or hurry: `stop` was called."""
         os.read(self.stopping.fileno(), 64)
         for entrance in self._entrances:
-            while self._accept(entrance):  # who connected before is not turned away
-                pass
+            for _ in range(0, waiting_at(entrance.listener), ACCEPT_AT_ONCE):  # who connected before is not turned away
+                self._accept(entrance)
             entrance.watcher.stop()
             entrance.listener.close()
         if self._entrances:

@@ -25,7 +25,7 @@ def test_drain(model: str, tmp_path: Path) -> None:
             if site.traits.keep_alive and not site.traits.views_block_others:
                 idle.ask("/hello")
                 idle.answer()
-            late = [open_ones.enter_context(site.connect()) for _ in range(12)]  # more than are accepted at once
+            late = [open_ones.enter_context(site.connect()) for _ in range(150)]  # more than are accepted at once
             for client in late:
                 client.ask("/hello")
             os.killpg(site.pid, signal.SIGTERM)  # as service managers do: every process gets it
