@@ -3,7 +3,9 @@
 import os
 import signal
 import socket
+import threading
 import time
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from server.concurrency import load_model
 from server.concurrency.readiness import Connection
 from server.concurrency.watched import REPRIEVE
 from server.config import Settings
+from tests.server.models.client import Client
 from tests.server.models.harness import Site, descendants, is_at_rest, serving, sockets
 from tests.server.models.site import app
 from tests.server.running import eventually, is_alive
@@ -39,6 +42,35 @@ def test_drain(model: str, tmp_path: Path) -> None:
             for client in late:
                 assert client.answer().status == 200
                 client.close()  # or the server would wait a while for what else comes
+        assert site.ended() == 0
+
+
+def test_nobody_is_lost(model: str) -> None:
+    """Clients that come one after another, each with a connection of its own: all are answered or never let in."""
+    with serving(model) as site:
+        port, ends = site.port(), Counter[str]()
+
+        def come_and_go() -> None:
+            while True:
+                try:
+                    client = Client(port)
+                except ConnectionRefusedError:
+                    return
+                with client:
+                    try:
+                        client.ask("/hello", "GET", "Connection: close")
+                        ends[client.answer().body.decode()] += 1
+                    except (OSError, EOFError) as error:
+                        ends[repr(error)] += 1
+
+        clients = [threading.Thread(target=come_and_go) for _ in range(20)]
+        for each in clients:
+            each.start()
+        eventually(lambda: ends["hello\n"] > len(clients), "the clients to be served", ends)
+        site.signal(signal.SIGTERM)
+        for each in clients:
+            each.join()
+        assert set(ends) == {"hello\n"}
         assert site.ended() == 0
 
 
