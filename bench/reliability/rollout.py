@@ -16,7 +16,17 @@ from reliability.outcome import Outcome
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 CLIENTS = 50
-OTHER_MODELS = "iterative process fork process_pool thread thread_pool polling epoll epoll_edge".split()
+OTHER_MODELS = [
+    "iterative",
+    "process",
+    "fork",
+    "process_pool",
+    "thread",
+    "thread_pool",
+    "polling",
+    "epoll",
+    "epoll_edge",
+]
 
 
 class Counter:
@@ -49,7 +59,7 @@ def check(total: int = 100_000, signals: int = 10) -> Outcome:
 
 
 def check_models(total: int = 2_000, signals: int = 6) -> Outcome:
-    """The same with fewer requests under every other model; most of them end a connection after each answer."""
+    """Do the same with fewer requests under every other model; most of them end a connection after each answer."""
     lost, sent, codes = {}, 0, set()
     for model in OTHER_MODELS:
         with Server(partial(ours, app="apps:trials", model=model)) as server:
