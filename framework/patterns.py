@@ -70,7 +70,7 @@ BRACES = str.maketrans({"{": "{{", "}": "}}"})
 
 
 class Segment:
-    """Hold what stands between two slashes: literal text, variables, or both; what follows from it is worked out once."""
+    """Hold what stands between two slashes: literal text, variables, or both. What follows is worked out once."""
 
     def __init__(self, parts: tuple[str | Variable, ...]) -> None:
         self.parts = parts
