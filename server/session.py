@@ -102,6 +102,7 @@ class Endpoint:
     def __init__(self, service: Service, address: Any, *, multithread: bool, multiprocess: bool) -> None:
         self.service = service
         name, port = (address[0], str(address[1])) if isinstance(address, tuple) else ("localhost", "80")
+        name = f"[{name}]" if ":" in name else name  # RFC 3875 §4.1.14
         self._environs = Environs(
             name, port, multithread=multithread, multiprocess=multiprocess, file_wrapper=FileWrapper
         )

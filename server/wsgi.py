@@ -72,21 +72,44 @@ class FileWrapper:
         if hasattr(filelike, "close"):
             self.close = filelike.close
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(lambda: self.filelike.read(self.block_size), b"")
+    # Its own iterator, and seekable where the file is: middleware that sends a range keeps no more than `iter()` of it.
+    def __iter__(self) -> "FileWrapper":
+        return self
+
+    def __next__(self) -> bytes:
+        data: bytes = self.filelike.read(self.block_size)
+        if not data:
+            raise StopIteration
+        return data
+
+    def seekable(self) -> bool:
+        """Tell whether `seek` and `tell` work."""
+        return hasattr(self.filelike, "seekable") and bool(self.filelike.seekable())
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a place in the file, as `io.IOBase.seek` does."""
+        place: int = self.filelike.seek(offset, whence)
+        return place
+
+    def tell(self) -> int:
+        """Return the place in the file where the next block begins."""
+        place: int = self.filelike.tell()
+        return place
 
     def as_slice(self) -> FileSlice | None:
-        """Return what is left of the file as a slice; None when it is no regular file."""
+        """Return what is left of the file as a slice; None when it is no regular file or seems to be empty."""
         # By its type, as a GzipFile has fileno(), too, but of the compressed file.
         raw = getattr(self.filelike, "raw", self.filelike)
         if type(self.filelike) not in OPEN_FILES or not isinstance(raw, io.FileIO):
             return None
         try:
+            self.filelike.flush()  # what was written into it lately may not be on its way to the disk yet
             status = os.fstat(self.filelike.fileno())
             offset = self.filelike.tell()
         except (OSError, ValueError):  # a pipe has no place, a closed file nothing
             return None
-        if not stat.S_ISREG(status.st_mode) or offset > status.st_size:
+        # A file of no size may have content all the same: /proc makes it when it is read.
+        if not stat.S_ISREG(status.st_mode) or offset >= status.st_size:
             return None
         return FileSlice(self.filelike, offset, status.st_size - offset)
 
@@ -129,6 +152,26 @@ def refusal(error: ProtocolError, request: Request | None = None) -> bytes:
     return head.encode() + _tail.lines() + (b"" if request is not None and request.method == "HEAD" else body)
 
 
+def _plain(block: Any) -> bytes:
+    """Return a block of a subclass of bytes as bytes, which behave as bytes do."""
+    if not isinstance(block, bytes):
+        raise ResponseError(f"a body is made of bytes, not of {type(block).__name__} (PEP 3333)")
+    return bytes(block)
+
+
+def _up_to(size: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the first `size` octets of `blocks`, and ask for no more of them."""
+    for block in blocks:
+        yield block[:size]
+        size -= len(block)
+        if size <= 0:
+            return
+
+
+_COMING: Final[Iterable[bytes]] = iter(())
+"""In the place of an application's iterable while the application runs."""
+
+
 class Response:
     """One response: what the application gives by `start_response`, `write` and its iterable, made into bytes.
 
@@ -139,7 +182,7 @@ class Response:
     """
 
     # Class attributes as defaults: most responses never set most of them.
-    _app_iter: Iterable[bytes] = ()
+    _app_iter: Iterable[bytes] = _COMING
     _head: writer.Head | None = None
     _bodiless = False
     _chunked = False
@@ -191,9 +234,11 @@ class Response:
         """Send `data` at once: PEP 3333's imperative way, for applications that know no other.
 
         Raises:
-            ResponseError: `data` is no bytes, or more than the declared Content-Length.
+            ResponseError: `data` is no bytes, or more than the declared Content-Length, or the response has ended.
             Disconnected: the client has gone.
         """
+        if isinstance(self._app_iter, (list, tuple)):  # `write` was kept: it would break into the next response
+            raise ResponseError("write was called after the end of the response (PEP 3333)")
         if data:
             self._client.transmit(self._frame(data))
 
@@ -226,8 +271,10 @@ class Response:
         """Yield the response piece by piece; each is asked for when the last has gone."""
         try:
             app_iter = self._app_iter
-            file = app_iter.as_slice() if isinstance(app_iter, FileWrapper) and not self.head_sent else None
-            yield from self._blocks(app_iter) if file is None else self._file(file)
+            if isinstance(app_iter, FileWrapper):
+                yield from self._file(app_iter)
+            else:
+                yield from self._blocks(app_iter)
         except (GeneratorExit, KeyboardInterrupt):
             raise
         except BaseException as error:  # noqa: BLE001 - as in `run`
@@ -236,13 +283,13 @@ class Response:
     def close(self) -> None:
         """Call the iterable's `close()`, always, as PEP 3333 wants; what it raises is logged."""
         app_iter, self._app_iter = self._app_iter, ()
-        if hasattr(app_iter, "close"):
-            try:
+        try:
+            if hasattr(app_iter, "close"):
                 app_iter.close()
-            except KeyboardInterrupt:
-                raise
-            except BaseException:  # as in `run`
-                log.exception("close() of the response to %s %s failed", self._request.method, self._request.target)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # as in `run`
+            log.exception("close() of the response to %s %s failed", self._request.method, self._request.target)
 
     @property
     def ends_by_close(self) -> bool:
@@ -256,7 +303,7 @@ class Response:
     def _whole(self, blocks: Sequence[bytes]) -> bytes:
         body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
         if type(body) is not bytes:
-            raise ResponseError(f"a body is made of bytes, not of {type(body).__name__} (PEP 3333)")
+            body = _plain(body)
         size = len(body)
         declared = self._head.length if self._head is not None else None
         if declared is not None and declared != size and not self._goes_without_body:
@@ -276,14 +323,20 @@ class Response:
                 if self._head is not None and self._head.endless and self._host.is_draining():
                     break  # or the worker would wait for it in vain; an EventSource comes back with Last-Event-ID
         if not self.head_sent:
-            yield self._open(0)
+            yield self._whole(())
         if self._remaining:
             raise ResponseError(f"the body ended {self._remaining} bytes before its Content-Length")
         if self._chunked:
             yield writer.LAST_CHUNK
 
-    def _file(self, file: FileSlice) -> Generator[bytes | FileSlice, None, None]:
+    def _file(self, wrapper: FileWrapper) -> Generator[bytes | FileSlice, None, None]:
+        """Send a file from where it stands to its end, "or until Content-Length bytes have been written" (PEP 3333)."""
         declared = self._head.length if self._head is not None else None
+        file = None if self.head_sent else wrapper.as_slice()
+        if file is None:
+            limit = self._remaining if self.head_sent else declared
+            yield from self._blocks(wrapper if limit is None else _up_to(limit, wrapper))
+            return
         if declared is not None and declared > file.size:
             raise ResponseError(f"Content-Length says {declared}, the file has {file.size} bytes")
         yield self._open(file.size)
@@ -294,8 +347,8 @@ class Response:
 
     def _frame(self, data: bytes) -> bytes:
         """Return `data` as it goes over the wire, behind the head if that has not gone yet."""
-        if not isinstance(data, bytes):
-            raise ResponseError(f"a body is made of bytes, not of {type(data).__name__} (PEP 3333)")
+        if type(data) is not bytes:
+            data = _plain(data)
         head = b"" if self.head_sent else self._open(None)
         if self._bodiless:
             return head
@@ -339,6 +392,8 @@ class Response:
         """Log what went wrong; return the 500 for it, or b"" when the head has gone and only a cut can tell."""
         if not isinstance(error, Disconnected):
             log.error("%s %s failed", self._request.method, self._request.target, exc_info=error)
+        if self._app_iter is _COMING:  # it never came; now the response has its end
+            self._app_iter = ()
         if self.head_sent:
             self.is_cut, self.keep_alive = True, False
             return b""
