@@ -128,7 +128,10 @@ class Connection:
                 if not self.wait_writable():
                     raise Disconnected
                 done = self._flush()
-        except OSError as error:
+        except (OSError, Disconnected) as error:
+            with contextlib.suppress(OSError):  # half of `data` may have gone: nothing else may stand in its place
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                self.sock.shutdown(socket.SHUT_RDWR)
             raise Disconnected from error
 
     def wait_writable(self) -> bool:
