@@ -76,8 +76,8 @@ class FileWrapper:
     def __iter__(self) -> "FileWrapper":
         return self
 
-    def __next__(self) -> bytes:
-        data: bytes = self.filelike.read(self.block_size)
+    def __next__(self) -> Any:
+        data = self.filelike.read(self.block_size)
         if not data:
             raise StopIteration
         return data
@@ -284,8 +284,9 @@ class Response:
         """Call the iterable's `close()`, always, as PEP 3333 wants; what it raises is logged."""
         app_iter, self._app_iter = self._app_iter, ()
         try:
-            if hasattr(app_iter, "close"):
-                app_iter.close()
+            close = getattr(app_iter, "close", None)
+            if close is not None:
+                close()
         except KeyboardInterrupt:
             raise
         except BaseException:  # as in `run`

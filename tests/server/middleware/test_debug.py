@@ -28,6 +28,18 @@ def test_an_exception_is_shown_to_this_machine() -> None:
     assert b"<script>" not in body
 
 
+def test_an_application_may_empty_its_environ_before_it_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """The environ is the application's to change (PEP 3333); the page and the log tell of the request as it came."""
+
+    def app(environ: Environ, _start_response: Any) -> list[bytes]:
+        environ.clear()
+        raise ValueError("broken")
+
+    output = get(from_here(DebugPages(app)), "/page").output
+    assert b"ValueError: broken" in output
+    assert "GET /page" in caplog.text
+
+
 def test_an_exception_is_not_shown_to_others() -> None:
     """It goes on to the server, which answers with a plain 500."""
     with pytest.raises(ValueError, match="alert"):
