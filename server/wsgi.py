@@ -338,7 +338,7 @@ class Response:
             limit = self._remaining if self.head_sent else declared
             yield from self._blocks(wrapper if limit is None else _up_to(limit, wrapper))
             return
-        if declared is not None and declared > file.size:
+        if declared is not None and declared > file.size and not self._goes_without_body:
             raise ResponseError(f"Content-Length says {declared}, the file has {file.size} bytes")
         yield self._open(file.size)
         size = file.size if declared is None else declared
