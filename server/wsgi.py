@@ -77,24 +77,21 @@ class FileWrapper:
         return self
 
     def __next__(self) -> Any:
-        data = self.filelike.read(self.block_size)
-        if not data:
-            raise StopIteration
-        return data
+        if data := self.filelike.read(self.block_size):
+            return data
+        raise StopIteration
 
     def seekable(self) -> bool:
         """Tell whether `seek` and `tell` work."""
         return hasattr(self.filelike, "seekable") and bool(self.filelike.seekable())
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> Any:
         """Move to a place in the file, as `io.IOBase.seek` does."""
-        place: int = self.filelike.seek(offset, whence)
-        return place
+        return self.filelike.seek(offset, whence)
 
-    def tell(self) -> int:
+    def tell(self) -> Any:
         """Return the place in the file where the next block begins."""
-        place: int = self.filelike.tell()
-        return place
+        return self.filelike.tell()
 
     def as_slice(self) -> FileSlice | None:
         """Return what is left of the file as a slice; None when it is no regular file or seems to be empty."""

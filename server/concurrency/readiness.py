@@ -126,7 +126,7 @@ class Connection:
             done = self._send(data)
             while not done:
                 if not self.wait_writable():
-                    raise Disconnected
+                    raise Disconnected  # noqa: TRY301 - the end is the same
                 done = self._flush()
         except (OSError, Disconnected) as error:
             with contextlib.suppress(OSError):  # half of `data` may have gone: nothing else may stand in its place
