@@ -2,7 +2,7 @@
 
 A session yields what it wants done and is resumed when that is done:
 
-    bytes               write them, all of them
+    bytes               write them, all of them; b"" says that others may have a turn now
     FileSlice           send that part of a file
     Want                wait for bytes and send() them in; b"" says that the client has ended its side
     Act                 SHUTDOWN the writing side, or let the close be a RESET

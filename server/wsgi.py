@@ -59,6 +59,9 @@ class FileSlice(NamedTuple):
     size: int
 
 
+TURN: Final = 100
+"""Items of a stream after which others go on, even if the socket takes more."""
+
 OPEN_FILES: Final = frozenset({io.BufferedReader, io.BufferedRandom, io.FileIO})
 """What `open` returns for bytes."""
 
@@ -147,13 +150,6 @@ def refusal(error: ProtocolError, request: Request | None = None) -> bytes:
         f"Content-Length: {len(body)}\r\nConnection: close\r\n"
     )
     return head.encode() + _tail.lines() + (b"" if request is not None and request.method == "HEAD" else body)
-
-
-def _plain(block: Any) -> bytes:
-    """Return a block of a subclass of bytes as bytes, which behave as bytes do."""
-    if not isinstance(block, bytes):
-        raise ResponseError(f"a body is made of bytes, not of {type(block).__name__} (PEP 3333)")
-    return bytes(block)
 
 
 def _up_to(size: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -301,7 +297,7 @@ class Response:
     def _whole(self, blocks: Sequence[bytes]) -> bytes:
         body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
         if type(body) is not bytes:
-            body = _plain(body)
+            body = writer.plain(body)
         size = len(body)
         declared = self._head.length if self._head is not None else None
         if declared is not None and declared != size and not self._goes_without_body:
@@ -313,7 +309,9 @@ class Response:
         return head + body
 
     def _blocks(self, app_iter: Iterable[bytes]) -> Generator[bytes, None, None]:
-        for block in app_iter:
+        for number, block in enumerate(app_iter, 1):
+            if not number % TURN:
+                yield b""
             if block:
                 yield self._frame(block)
                 if self._bodiless:
@@ -346,7 +344,7 @@ class Response:
     def _frame(self, data: bytes) -> bytes:
         """Return `data` as it goes over the wire, behind the head if that has not gone yet."""
         if type(data) is not bytes:
-            data = _plain(data)
+            data = writer.plain(data)
         head = b"" if self.head_sent else self._open(None)
         if self._bodiless:
             return head

@@ -170,12 +170,12 @@ class Connection:
             step = advance(session, END)  # to catch an exception would cost more
 
     def _send(self, data: bytes) -> bool:
-        """Write `data`; False when some of it is left for `_flush`."""
+        """Write `data`; False when some of it is left for `_flush`, or nothing, but the turn ends."""
         try:
             sent = self.sock.send(data)
         except BlockingIOError:
             sent = 0
-        if sent == len(data):
+        if sent == len(data) and data:
             return True
         self._output = memoryview(data)[sent:]
         self.deadline = self._model.deadlines.write()

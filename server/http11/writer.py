@@ -176,6 +176,17 @@ BODILESS: Final = frozenset({204, 304})
 """The final statuses that never have a body (RFC 9110 §6.4.1)."""
 
 
+def plain(block: Any) -> bytes:
+    """Return a block of a body as bytes that behave as bytes do, which those of a subclass need not.
+
+    Raises:
+        ResponseError: it is something else.
+    """
+    if not isinstance(block, bytes):
+        raise ResponseError(f"a body is made of bytes, not of {type(block).__name__} (PEP 3333)")
+    return bytes(block)
+
+
 def chunk(data: bytes) -> bytes:
     """Frame `data`, which must not be empty, as one chunk (RFC 9112 §7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)

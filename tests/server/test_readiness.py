@@ -1,6 +1,7 @@
 """A session on a real socket: what is waited for, until when, and how it ends."""
 
 import contextlib
+import select
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from server.concurrency.iterative import Iterative
 from server.concurrency.readiness import SENDFILE, Connection, Interest
 from server.config import Settings
 from server.environ import Environ
-from server.wsgi import Disconnected
+from server.wsgi import TURN, Disconnected
 from tests.server.apps import Start, respond
 from tests.server.running import PATIENCE
 
@@ -208,3 +209,28 @@ def test_nothing_stands_in_the_place_of_what_write_did_not_send(
             got.append(data)
     assert b"".join(got).endswith(b"aaa")
     assert b"bbb" not in b"".join(got)
+
+
+@pytest.mark.parametrize("item", [b"x", b""])
+def test_a_stream_that_never_waits_lets_others_go_on(pair: Callable[..., Pair], item: bytes) -> None:
+    """Small items don't fill the socket, so a turn ends after some of them; the next one goes on from there."""
+    made: list[int] = []
+
+    def app(_environ: Environ, start_response: Start) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        for number in range(1000):
+            made.append(number)
+            yield item
+        yield b"end"
+
+    one, got = pair(app), b""
+    interest, turns = one.send(HEAD), 1
+    while interest is Interest.WRITE:
+        assert len(made) <= turns * TURN
+        if select.select([one.client], [], [], 0)[0]:
+            got += one.client.recv(1 << 20)
+        interest, turns = one.connection.run(), turns + 1
+    assert interest is Interest.READ
+    assert turns > 1000 // TURN
+    got += one.client.recv(1 << 20)
+    assert got.endswith(item + b"\r\n3\r\nend\r\n0\r\n\r\n")
