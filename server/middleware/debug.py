@@ -85,10 +85,13 @@ def broken_app(error: AppLoadError) -> WSGIApplication:
 def is_local(environ: Environ) -> bool:
     """Tell whether the client is on this machine: by loopback or a Unix socket, and by no proxy that speaks for others.
 
-    A tunnel or a proxy on this machine connects from it, too, whoever is behind it.
+    A tunnel or a proxy on this machine connects from it, too, whoever is behind it. It gives itself away by what it
+    says of its client, or of itself (RFC 9110 §7.6.3).
     """
-    if SPOKEN_FOR in environ or not environ["REMOTE_ADDR"]:
-        return SPOKEN_FOR not in environ
+    if SPOKEN_FOR in environ or "HTTP_VIA" in environ:
+        return False
+    if not environ["REMOTE_ADDR"]:
+        return True
     address = ip_address(environ["REMOTE_ADDR"].partition("%")[0])
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback  # a dual-stack socket shows IPv4 as IPv6
 

@@ -71,6 +71,7 @@ def test_what_this_machine_is(peer: str, local: bool) -> None:
     """Loopback addresses and Unix sockets, but not where a proxy there speaks for somebody else."""
     assert is_local(environ_of(REMOTE_ADDR=peer)) is local
     assert not is_local({**environ_of(REMOTE_ADDR=peer), "minnow.forwarded": True})
+    assert not is_local({**environ_of(REMOTE_ADDR=peer), "HTTP_VIA": "1.1 tunnel"})
 
 
 def test_a_tunnel_to_this_machine_shows_nothing_to_the_world() -> None:
