@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from server.body import Body
 from server.environ import Environ, Environs
+from server.files import FileSlice, FileWrapper
 from server.http11 import framing, reader, writer
 from server.http11.errors import BadFraming, BadRequestLine, ProtocolError, TooManyConnections
 from server.http11.request import Request
-from server.wsgi import Client, FileSlice, FileWrapper, Host, Response, WSGIApplication, refusal
+from server.wsgi import Client, Host, Response, WSGIApplication, refusal
 
 if TYPE_CHECKING:
     from server.accesslog import AccessLog

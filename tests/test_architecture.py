@@ -23,7 +23,7 @@ SERVER_LAYERS = [
     {"server.loader", "server.middleware", "server.listeners"},
     {"server.concurrency"},
     {"server.session"},
-    {"server.wsgi", "server.environ", "server.body"},
+    {"server.wsgi", "server.files", "server.environ", "server.body"},
     {"server.http11"},
 ]
 # What knows neither sessions nor sockets and may be used by any layer above `http11`.

@@ -29,6 +29,9 @@ SWEEP: Final = 1.0
 DRAIN_SWEEP: Final = 0.05
 """The same while the worker drains."""
 
+CLOSING = 0.2
+"""Seconds after the end of the grace in which connections that were left to threads and children get to be closed."""
+
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """What `accept` fails with when descriptors or memory have run out: the clients wait in the backlog meanwhile."""
 ACCEPT_AT_ONCE = 64

@@ -22,20 +22,23 @@ class BlockingModel(Model):
         poll = select.poll()
         poll.register(self.stopping, select.POLLIN)
         hastened = False
-        interest = connection.run()
-        while interest is not Interest.CLOSE:
-            poll.register(sock, EVENTS[interest])
-            seconds = min(connection.deadline, self.stopping.deadline) - time.monotonic()
-            ready = dict(poll.poll(max(0, seconds * 1000)))
-            if sock.fileno() in ready:
-                interest = connection.run()
-            elif not ready:
-                interest = connection.expire()
-            elif not hastened:  # only the end was asked for; known from now on
-                hastened = True
-                self.drain()  # `stop` did so already, but not in this process if it is a child
-                connection.hasten()
-                poll.unregister(self.stopping)
+        try:
+            interest = connection.run()
+            while interest is not Interest.CLOSE:
+                poll.register(sock, EVENTS[interest])
+                seconds = min(connection.deadline, self.stopping.deadline) - time.monotonic()
+                ready = dict(poll.poll(max(0, seconds * 1000)))
+                if seconds <= 0 or not ready:
+                    interest = connection.expire()
+                elif sock.fileno() in ready:
+                    interest = connection.run()
+                elif not hastened:  # only the end was asked for; known from now on
+                    hastened = True
+                    self.drain()  # `stop` did so already, but not in this process if it is a child
+                    connection.hasten()
+                    poll.unregister(self.stopping)
+        finally:
+            connection.close()  # nothing to do, unless an exception led here
 
 
 def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tuple[socket.socket, socket.socket, Any]]:

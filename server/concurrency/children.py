@@ -1,5 +1,7 @@
 """What the models that fork have in common: a child that hears its parent, and a parent that leaves no child behind."""
 
+import contextlib
+import os
 import signal
 import socket
 import time
@@ -9,14 +11,19 @@ from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from server.concurrency.base import accept, last_turns
+from server.concurrency.base import CLOSING, accept, last_turns
 from server.concurrency.blocking import BlockingModel
+from server.session import Endpoint
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
 
 GLANCE = 0.1
 """Seconds between two looks at the clock while children end: a second `stop` may have set it forward."""
+
+
+INTERRUPT = signal.SIGUSR1
+"""Has a child end what it does by a KeyboardInterrupt."""
 
 
 class Children(ABC):
@@ -39,8 +46,19 @@ class Children(ABC):
         """Forget those that have ended, and let the kernel forget them: no zombie stays."""
 
     @abstractmethod
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to all."""
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until one has ended, `seconds` at most; reap."""
+        wait([*self.signs()], seconds)
+        self.reap()
+
     def kill(self) -> None:
-        """End all of them at once."""
+        """End and reap all of them at once."""
+        self.send(signal.SIGKILL)
+        while self:
+            self.wait()
 
 
 class Processes(Children):
@@ -69,11 +87,10 @@ class Processes(Children):
             child.join()
             child.close()
 
-    def kill(self) -> None:
-        """Kill and join all."""
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to all: those that have ended, too, keep their number until they are joined."""
         for child in self._by_sentinel.values():
-            child.kill()
-            child.join()
+            os.kill(child.pid or 0, number)
 
 
 class ForkingModel(BlockingModel):
@@ -81,14 +98,20 @@ class ForkingModel(BlockingModel):
 
     A child hears of the end through the pipe of `stopping`, which the death of its parent closes: so neither a signal
     that came too early nor a parent that was killed leaves a child without the news. Signals it disregards, since they
-    often go to a whole group of processes, and the requests in flight should end in peace. Its parent kills it when
-    the grace is over.
+    often go to a whole group of processes, and the requests in flight should end in peace. When the grace is over its
+    parent interrupts it, so that the response is closed, and then kills it.
     """
+
+    def handle(self, endpoint: Endpoint, sock: socket.socket, address: Any) -> None:
+        """Serve an accepted connection to its end, or until the parent interrupts."""
+        with contextlib.suppress(KeyboardInterrupt):
+            super().handle(endpoint, sock, address)
 
     def become_child(self, listeners: Sequence[socket.socket] = ()) -> None:
         """Let go, right after the fork, of what the parent needs alone; `listeners` are to be closed here."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, _disregard)
+        signal.signal(INTERRUPT, signal.default_int_handler)
         self.stopping.follow()
         for listener in listeners:
             listener.close()
@@ -117,9 +140,13 @@ class ForkingModel(BlockingModel):
             listener.close()
 
     def end(self, children: Children) -> None:
-        """Let children end as long as the grace lasts; then kill those that are left."""
+        """Let children end as long as the grace lasts; then interrupt, and kill, those that are left."""
         self.stop(self.settings.grace)  # asks for nothing new, unless an exception led here
         self._wait_for_end(children, only_one=False)
+        children.send(INTERRUPT)
+        closed_by = time.monotonic() + CLOSING
+        while children and (seconds := closed_by - time.monotonic()) > 0:
+            children.wait(seconds)
         children.kill()
 
     def _has_room(self, children: Children) -> bool:
@@ -132,8 +159,7 @@ class ForkingModel(BlockingModel):
             seconds = self.stopping.deadline - time.monotonic()
             if seconds <= 0:
                 return
-            wait([*children.signs()], min(seconds, GLANCE))
-            children.reap()
+            children.wait(min(seconds, GLANCE))
 
 
 def _disregard(_number: int, _frame: Any) -> None:

@@ -67,11 +67,10 @@ class Forked(Children):
         self._news.take()
         self._pids = {pid for pid in self._pids if os.waitpid(pid, os.WNOHANG) == (0, 0)}
 
-    def kill(self) -> None:
-        """Kill and reap all."""
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to all: those that have ended, too, keep their number until they are reaped."""
         for pid in self._pids:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            os.kill(pid, number)
 
 
 class Fork(Process):

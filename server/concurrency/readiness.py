@@ -13,9 +13,10 @@ import struct
 from typing import Any, Final
 
 from server.concurrency.base import Model, peer_of
+from server.files import FileSlice
 from server.http11.errors import RequestTimeout
 from server.session import REQUEST, Act, Endpoint, Session, Step, Want, connection, turned_away
-from server.wsgi import Disconnected, FileSlice
+from server.wsgi import Disconnected
 
 RECEIVE = 16384
 """Octets asked for at a time; a head is smaller, a body comes in many pieces anyway."""

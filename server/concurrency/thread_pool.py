@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from server.concurrency.base import Traits
+from server.concurrency.base import CLOSING, Traits
 from server.concurrency.blocking import BlockingModel, accept_until
 from server.session import Endpoint
 
@@ -50,7 +50,7 @@ class ThreadPool(BlockingModel):
             thread.join(self._seconds_left())
 
     def _seconds_left(self) -> float:
-        return max(0, self.stopping.deadline - time.monotonic())
+        return max(0, self.stopping.deadline + CLOSING - time.monotonic())
 
     def _work(self, waiting: queue.Queue[Client | None]) -> None:
         while client := waiting.get():

@@ -166,6 +166,8 @@ class WatchedModel(Model):
                 if not entrance.watcher.active:
                     entrance.watcher.start(self._accept, entrance)
         elif not self.connections or now >= self.stopping.deadline:
+            for connection in [each for each in self.connections if each.writer is not None]:
+                connection.writer.switch(False)  # its response is closed, as that of any client that does not read
             self._on_end()
 
     def _end(self) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from server.console import log
 from server.environ import Environ
 from server.errors import AppLoadError
+from server.files import FileWrapper
 from server.middleware.proxy import SPOKEN_FOR
-from server.wsgi import FileWrapper, WSGIApplication
+from server.wsgi import WSGIApplication
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>

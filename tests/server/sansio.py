@@ -9,10 +9,11 @@ from unittest import mock
 
 from server import session
 from server.config import Settings
+from server.files import FileSlice
 from server.http11.errors import ProtocolError
 from server.http11.request import Request
 from server.session import Act, Endpoint, Service, Step, Want
-from server.wsgi import Disconnected, Environ, FileSlice, WSGIApplication
+from server.wsgi import Disconnected, Environ, WSGIApplication
 
 PEER = ("192.0.2.7", "50007")
 

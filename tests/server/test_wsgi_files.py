@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from server.files import FileSlice, FileWrapper
 from server.session import Want
-from server.wsgi import Environ, FileSlice, FileWrapper
+from server.wsgi import Environ
 from tests.server.apps import Start
 from tests.server.sansio import Client, answer, get
 

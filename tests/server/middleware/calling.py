@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
-from server.wsgi import Environ, FileWrapper, WSGIApplication
+from server.files import FileWrapper
+from server.wsgi import Environ, WSGIApplication
 
 
 class Answer(NamedTuple):

@@ -151,3 +151,14 @@ def test_a_killed_process_of_a_pool_is_replaced() -> None:
         site.wait_for("a process of the pool has died")
         eventually(lambda: is_at_rest(site) and not is_alive(victim), "the pool to be full again")
         assert site.fetch("/hello").status == 200
+
+
+def test_the_end_closes_responses(model: str, tmp_path: Path) -> None:
+    """A response whose client does not read is closed at the end, too: what it holds may not die with the process."""
+    closed = tmp_path / "closed"
+    with serving(model) as site, site.connect(buffer=8192) as slow:
+        slow.ask(f"/endless?by=blocks&closed={closed}")
+        slow.read(100)
+        site.signal(signal.SIGINT)
+        assert site.ended() == 0
+        assert closed.exists()
