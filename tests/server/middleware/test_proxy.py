@@ -74,15 +74,20 @@ def test_a_trusted_proxy_is_believed() -> None:
         ("fd00::1, 2001:db8::7, fd00::2", "2001:db8::7"),
         ("unknown", PROXY),
         ("198.51.100.7, garbage", PROXY),
-        ("garbage, 198.51.100.7", PROXY),
+        ("garbage, 198.51.100.7", "198.51.100.7"),
+        (", 198.51.100.7", "198.51.100.7"),
+        ("garbage, 198.51.100.7, 10.2.3.4", "198.51.100.7"),
+        ("198.51.100.7, garbage, 10.2.3.4", PROXY),
         ("198.51.100.7,", PROXY),
+        ("[fe80::1%eth0]", PROXY),
+        ("fd00::1%eth0", PROXY),
         ("198.51.100.999", PROXY),
         ("<script>", PROXY),
         ("", PROXY),
     ],
 )
 def test_the_client_is_the_rightmost_untrusted_address(field: str, client: str) -> None:
-    """What stands left of it the client wrote itself; a list that cannot be read tells nothing."""
+    """What stands left of it the client wrote itself and tells nothing; the first that cannot be read ends the list."""
     assert seen(PROXY, x_forwarded_for=field)["REMOTE_ADDR"] == client
 
 
@@ -96,6 +101,8 @@ def test_the_client_is_the_rightmost_untrusted_address(field: str, client: str) 
         ("6.6.6.6, 198.51.100.7", "https, http", "http"),
         ("6.6.6.6, 198.51.100.7", "https", "https"),
         ("198.51.100.7", "https, http", "http"),
+        ("garbage, 198.51.100.7", "https, http", "http"),
+        ("unknown, 10.2.3.4", "https, http", "https"),
     ],
 )
 def test_the_scheme_is_what_the_client_used(for_: str, proto: str, scheme: str) -> None:
@@ -150,10 +157,17 @@ def test_the_standard_field_is_read_when_it_is_the_proxys() -> None:
         ("for=192.0.2.43 proto=http", []),
         ("for=192.0.2.43:80", []),
         ("", []),
+        ("garbage, for=198.51.100.17", [Hop("198.51.100.17")]),
+        ('for=", for=198.51.100.17', [Hop("198.51.100.17")]),
+        ('for=", for="[2001:db8::7]:99";proto=https', [Hop("2001:db8::7", "https")]),
+        ("for=192.0.2.1, for=192.0.2.2;;, for=198.51.100.17", [Hop("198.51.100.17")]),
+        ("for=192.0.2.1, for=192.0.2.2;;", []),
+        ("for=192.0.2.1,", [Hop("192.0.2.1")]),
+        ('for="[fe80::1%eth0]"', [Hop()]),
     ],
 )
 def test_the_grammar_of_forwarded(field: str, hops: list[Hop]) -> None:
-    """RFC 7239 §4: pairs by ";", hops by ","; malformed anywhere is malformed everywhere."""
+    """RFC 7239 §4: pairs by ";", hops by ","; what is malformed takes all before it along, but no proxy behind it."""
     assert parse_forwarded(field) == hops
 
 
