@@ -110,6 +110,7 @@ def _parse(section: bytes, minor: str, most: int) -> Section:
         chunked = _check_transfer_encoding(fields, minor)
     elif "CONTENT_LENGTH" in fields:
         length = int(fields["CONTENT_LENGTH"])
+        fields["CONTENT_LENGTH"] = str(length)  # without the zeros that may stand before it
     expect = fields.get("HTTP_EXPECT")
     if expect is not None and expect.lower() != "100-continue":
         raise ExpectationFailed("the only expectation known here is 100-continue")
