@@ -55,7 +55,7 @@ HOST_VALUE: Final = re.compile(HOST)
 REQUEST_LINE: Final = re.compile(rf"({TCHAR}++) (({PATH})(?:\?({QUERY}))?) HTTP/1\.([01])")
 
 # RFC 9112 §3.2.2: absolute-form, which a server must accept. User information in it is refused (RFC 9110 §4.2.4).
-ABSOLUTE_FORM: Final = re.compile(rf"https?://({HOST})((?:{PATH})?)(?:\?({QUERY}))?", re.IGNORECASE)
+ABSOLUTE_FORM: Final = re.compile(rf"(https?)://({HOST})((?:{PATH})?)(?:\?({QUERY}))?", re.IGNORECASE)
 
 # RFC 9112 §2.3: HTTP-version = "HTTP/" DIGIT "." DIGIT, case-sensitive.
 VERSION: Final = re.compile(r"HTTP/([0-9])\.([0-9])")
