@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, NamedTuple
 
 from server.environ import Environ
+from server.http11 import grammar
 from server.values import Network
 from server.wsgi import WSGIApplication
 
@@ -42,7 +43,7 @@ _MEMORABLE = 256
 _NODE = re.compile(
     r"\[(?P<six>[\da-fA-F:.]+)\](?::\d{1,5})?|(?P<four>[\d.]+)(?::\d{1,5})?|(?P<bare>[\da-fA-F:.]+)", re.ASCII
 )
-_HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
+_HOST = re.compile(rf"(?:[\w.-]+|\[(?:{grammar.IPV6})\])(?::{grammar.PORT})?", re.ASCII)
 _PAIR = re.compile(r'\s*([\w!#$%&\'*+.^`|~-]+)=(?:([\w!#$%&\'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)")\s*(;|,|$)', re.ASCII)
 
 

@@ -110,7 +110,9 @@ def test_the_scheme_is_what_the_client_used(for_: str, proto: str, scheme: str) 
     assert seen(PROXY, x_forwarded_for=for_, x_forwarded_proto=proto)["wsgi.url_scheme"] == scheme
 
 
-@pytest.mark.parametrize("host", ["a b", "a/b", "a:b", "a\r\nX: y", "@evil", "", "a.example:123456"])
+@pytest.mark.parametrize(
+    "host", ["a b", "a/b", "a:b", "a\r\nX: y", "@evil", "", "a.example:123456", "a.example:65536", "[:::]", "[::1"]
+)
 def test_a_host_that_is_none_is_ignored(host: str) -> None:
     """It would end up in links and redirects."""
     kept: dict[str, Any] = {}
