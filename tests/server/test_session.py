@@ -117,7 +117,14 @@ def test_a_late_request_gets_408(data: bytes, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "told"), [(b"Expect: 100-continue\r\n", CONTINUE), (b"Expect: 100-Continue\r\n", CONTINUE), (b"", b"")]
+    ("head", "told"),
+    [
+        (b"Expect: 100-continue\r\n", CONTINUE),
+        (b"Expect: 100-Continue\r\n", CONTINUE),
+        (b"Expect: ,100-continue\r\nExpect: 100-continue\r\n", CONTINUE),
+        (b"Expect: ,\r\n", b""),
+        (b"", b""),
+    ],
 )
 def test_100_continue(head: bytes, told: bytes) -> None:
     """Who waits for a 100 gets it when the head is accepted (RFC 9110 §10.1.1), and the answer after the body."""
