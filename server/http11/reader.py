@@ -143,7 +143,9 @@ def _split_target(method: str, target: str) -> tuple[str, str, str]:
     scheme, authority, path, query = match.groups("")
     if scheme.lower() == "https":  # RFC 9110 §7.4; a gateway that has taken TLS off sends the origin-form (§3.2.1)
         raise Misdirected("https is asked for, and this connection has no TLS")
-    return authority, path or "/", query
+    if not path and (method != "OPTIONS" or "?" in target):  # RFC 9110 §4.2.3: to OPTIONS, an empty path is like *
+        path = "/"
+    return authority, path, query
 
 
 class HeadReader:
