@@ -239,9 +239,11 @@ def test_the_memory_of_requests_is_bounded() -> None:
     known = set(endpoint.known)
     long = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * LONGEST_KNOWN)
     client.send(long, long, POST + b"\r\nhello", POST + b"\r\nhello")
+    just_too_long = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * (LONGEST_KNOWN + 1 - len(GET)))
+    client.send(just_too_long, just_too_long)
     client.send(b"GET  / HTTP/1.1\r\n\r\n")
     assert set(endpoint.known) == known
-    assert len(client.echo.calls) == 2 * (endpoint.ROOM + 10) + 4
+    assert len(client.echo.calls) == 2 * (endpoint.ROOM + 10) + 6
 
 
 def test_a_remembered_request_is_the_same_request() -> None:
