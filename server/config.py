@@ -128,8 +128,9 @@ class Settings:
     )
     max_connections: int = _setting(
         10_000,
-        "connections that a worker holds at once; more are answered with 503",
-        "ten thousand idle ones cost about 10 MB in the coroutine model; the limit of open files is raised for them",
+        "connections that a worker holds at once, in the models that hold many; more are answered with 503",
+        "ten thousand idle ones cost about 10 MB in the coroutine model; the limit of open files is raised for them; "
+        "in the other models clients over the number of threads or processes wait in the backlog",
         unit="connections",
         least=1,
     )

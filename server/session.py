@@ -88,6 +88,7 @@ class Service(Host):
 
 LONGEST_KNOWN: Final = 512
 """Octets of a request that may be remembered whole; to look a longer one up costs more than it brings."""
+LONGEST_KNOWN_HEAD: Final = LONGEST_KNOWN - len(reader.END_OF_HEAD)
 
 
 class Endpoint:
@@ -121,7 +122,7 @@ class Endpoint:
         request = reader.parse_head(head, self.service.limits)
         environ = self._environs.make(request)
         section = request.section
-        if len(head) < LONGEST_KNOWN and not (section.content_length or section.chunked):
+        if len(head) <= LONGEST_KNOWN_HEAD and not (section.content_length or section.chunked):
             self._remember(head + reader.END_OF_HEAD, request, environ)
         return request, environ
 

@@ -12,6 +12,7 @@ ProtocolError
 ├── ContentTooLarge          413
 ├── TargetTooLong            414
 ├── ExpectationFailed        417
+├── Misdirected              421  https is asked for where there is no TLS
 ├── FieldsTooLarge           431
 ├── NotImplementedHere       501  a transfer coding or method that this server does not know
 ├── SpoolFailed              503  the request body found no room
@@ -81,6 +82,12 @@ class ExpectationFailed(ProtocolError):
     status = HTTPStatus.EXPECTATION_FAILED
 
 
+class Misdirected(ProtocolError):
+    """The target is one of https, and the connection has no TLS (RFC 9110 §7.4)."""
+
+    status = HTTPStatus.MISDIRECTED_REQUEST
+
+
 class FieldsTooLarge(ProtocolError):
     """The fields are too many or too long (RFC 6585 §5)."""
 
@@ -106,7 +113,7 @@ class TooManyConnections(ProtocolError):
 
 
 class VersionNotSupported(ProtocolError):
-    """The major version is not 1 (RFC 9110 §15.6.6)."""
+    """The version is neither HTTP/1.0 nor HTTP/1.1 (RFC 9110 §15.6.6)."""
 
     status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
 

@@ -110,9 +110,8 @@ def _parse(section: bytes, minor: str, most: int) -> Section:
         chunked = _check_transfer_encoding(fields, minor)
     elif "CONTENT_LENGTH" in fields:
         length = int(fields["CONTENT_LENGTH"])
-    expect = fields.get("HTTP_EXPECT")
-    if expect is not None and expect.lower() != "100-continue":
-        raise ExpectationFailed("the only expectation known here is 100-continue")
+        fields["CONTENT_LENGTH"] = str(length)  # without the zeros that may stand before it
+    expects = _expects_continue(fields["HTTP_EXPECT"]) if "HTTP_EXPECT" in fields else False
     return Section(
         fields,
         len(lines),
@@ -120,7 +119,7 @@ def _parse(section: bytes, minor: str, most: int) -> Section:
         chunked=chunked,
         keep_alive=_keep_alive(fields.get("HTTP_CONNECTION", ""), minor),
         # RFC 9110 §10.1.1: a server ignores the expectation of an HTTP/1.0 client.
-        expect_continue=expect is not None and minor == "1" and (chunked or length > 0),
+        expect_continue=expects and minor == "1" and (chunked or length > 0),
     )
 
 
@@ -206,6 +205,14 @@ def _check_transfer_encoding(fields: dict[str, str], minor: str) -> bool:
             raise BadFraming("the last transfer coding is not chunked")
         raise NotImplementedHere("the only transfer coding known here is chunked")
     return True
+
+
+def _expects_continue(expect: str) -> bool:
+    """Tell whether the Expect field is of the one expectation known here, or is empty (RFC 9110 §10.1.1)."""
+    expectations = {each.strip(" \t") for each in expect.lower().split(",")} - {""}
+    if not expectations <= {"100-continue"}:
+        raise ExpectationFailed("the only expectation known here is 100-continue")
+    return bool(expectations)
 
 
 def _keep_alive(connection: str, minor: str) -> bool:

@@ -18,6 +18,7 @@ FORBIDDEN_TRAILERS: Final = frozenset(
     | {"HTTP_COOKIE", "HTTP_SET_COOKIE", "HTTP_PROXY_AUTHORIZATION"}
     | SINGLE_FIELDS
 )
+TRAILERS_TOO_LARGE: Final = "the trailer section is over the limits of a head"
 
 
 class LengthReader:
@@ -84,7 +85,10 @@ class ChunkedReader:
         """Collect one line of the coding, from wherever its pieces begin and end; act on it when it is whole."""
         end = data.find(b"\n", position) + 1
         self._line += data[position : end or len(data)]
-        longest = {self.CHUNK_END: 2, self.TRAILERS: self._limits.head}.get(self._remaining, self._limits.chunk_line)
+        state, limits = self._remaining, self._limits
+        longest = {self.CHUNK_END: 2, self.TRAILERS: limits.head + 2}.get(state, limits.chunk_line)
+        if len(self._line) > longest and state == self.TRAILERS:
+            raise FieldsTooLarge(TRAILERS_TOO_LARGE)
         if len(self._line) > longest:
             raise BadChunk("a chunk's line is too long, or a chunk longer than its size says")
         if not end:
@@ -120,7 +124,7 @@ class ChunkedReader:
         self._trailers.append(line)
         self._trailer_size += len(line)
         if self._trailer_size > self._limits.head or len(self._trailers) > self._limits.field_count:
-            raise FieldsTooLarge("the trailer section is over the limits of a head")
+            raise FieldsTooLarge(TRAILERS_TOO_LARGE)
 
 
 def _check_trailers(lines: list[str]) -> None:

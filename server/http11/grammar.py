@@ -44,15 +44,18 @@ IPV6: Final = "|".join(
     ]
 )
 
+# RFC 3986 §3.2.3: port = *DIGIT; RFC 9110 §4.2.1: one of TCP, so of 16 bits. Who reads a higher one fails, or wraps it.
+PORT: Final = r"(?:[0-5]?[0-9]{0,4}|6(?:[0-4][0-9]{3}|5(?:[0-4][0-9]{2}|5(?:[0-2][0-9]|3[0-5]))))"
+
 # RFC 3986 §3.2.2: an IP literal in brackets, or a registered name (which covers IPv4); RFC 9110 §4.2.1: not empty.
-HOST: Final = rf"(?:\[(?:{IPV6})\]|(?:[!$&'()*+,\-.0-9;=A-Z_a-z~]|{PCT})++)(?::[0-9]{{0,5}})?"
+HOST: Final = rf"(?:\[(?:{IPV6})\]|(?:[!$&'()*+,\-.0-9;=A-Z_a-z~]|{PCT})++)(?::{PORT})?"
 HOST_VALUE: Final = re.compile(HOST)
 
 # RFC 9112 §3: request-line = method SP request-target SP HTTP-version, the target in origin-form (§3.2.1).
 REQUEST_LINE: Final = re.compile(rf"({TCHAR}++) (({PATH})(?:\?({QUERY}))?) HTTP/1\.([01])")
 
 # RFC 9112 §3.2.2: absolute-form, which a server must accept. User information in it is refused (RFC 9110 §4.2.4).
-ABSOLUTE_FORM: Final = re.compile(rf"https?://({HOST})((?:{PATH})?)(?:\?({QUERY}))?", re.IGNORECASE)
+ABSOLUTE_FORM: Final = re.compile(rf"(https?)://({HOST})((?:{PATH})?)(?:\?({QUERY}))?", re.IGNORECASE)
 
 # RFC 9112 §2.3: HTTP-version = "HTTP/" DIGIT "." DIGIT, case-sensitive.
 VERSION: Final = re.compile(r"HTTP/([0-9])\.([0-9])")

@@ -9,6 +9,7 @@ from server.http11.errors import (
     BadRequestLine,
     BadTarget,
     FieldsTooLarge,
+    Misdirected,
     NotImplementedHere,
     ProtocolError,
     TargetTooLong,
@@ -72,7 +73,7 @@ def parse_request_line(line: bytes) -> tuple[str, str, str, str, str, str]:
 
     Raises:
         BadRequestLine, BadTarget: the line breaks the grammar, or the target's form is not for this method.
-        VersionNotSupported, NotImplementedHere: it keeps the grammar, and asks for what is not here.
+        VersionNotSupported, NotImplementedHere, Misdirected: it keeps the grammar, and asks for what is not here.
     """
     words = line.split(b" ")
     if len(words) == 3:  # noqa: PLR2004 - method, target, version
@@ -139,8 +140,12 @@ def _split_target(method: str, target: str) -> tuple[str, str, str]:
     match = grammar.ABSOLUTE_FORM.fullmatch(target)
     if match is None:
         raise BadTarget("the target is no path, or has a character or percent-coding that is not allowed")
-    authority, path, query = match.groups("")
-    return authority, path or "/", query
+    scheme, authority, path, query = match.groups("")
+    if scheme.lower() == "https":  # RFC 9110 §7.4; a gateway that has taken TLS off sends the origin-form (§3.2.1)
+        raise Misdirected("https is asked for, and this connection has no TLS")
+    if not path and (method != "OPTIONS" or "?" in target):  # RFC 9110 §4.2.3: to OPTIONS, an empty path is like *
+        path = "/"
+    return authority, path, query
 
 
 class HeadReader:

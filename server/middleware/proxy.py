@@ -7,12 +7,13 @@ proxy does set are read.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, NamedTuple
 
 from server.environ import Environ
+from server.http11 import grammar
 from server.values import Network
 from server.wsgi import WSGIApplication
 
@@ -38,10 +39,11 @@ SPOKEN_FOR = "minnow.forwarded"
 _MEMORABLE = 256
 """Length of fields up to which their reading is remembered: what strangers send must not fill the memory."""
 
+# RFC 7239 §6, and the bare IPv6 addresses of X-Forwarded-For; no zone, which may be any text and as long.
 _NODE = re.compile(
     r"\[(?P<six>[\da-fA-F:.]+)\](?::\d{1,5})?|(?P<four>[\d.]+)(?::\d{1,5})?|(?P<bare>[\da-fA-F:.]+)", re.ASCII
 )
-_HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
+_HOST = re.compile(rf"(?:[\w.-]+|\[(?:{grammar.IPV6})\])(?::{grammar.PORT})?", re.ASCII)
 _PAIR = re.compile(r'\s*(?:([\w!#$%&\'*+.^`|~-]+)=(?:([\w!#$%&\'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)")\s*)?(;|$)', re.ASCII)
 """RFC 7239 §4: forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )."""
 
@@ -113,13 +115,11 @@ class Chain:
         return read(given)
 
     def _read(self, given: tuple[str, ...]) -> Hop:
-        hops = _hops(dict(zip(self._names, given, strict=True)))
-        chosen = hops[0] if hops else Hop()
-        for hop in reversed(hops):
-            chosen = hop
+        hop = Hop()
+        for hop in _hops(dict(zip(self._names, given, strict=True))):
             if not (hop.client and self.trusts(hop.client)):
                 break
-        return chosen
+        return hop
 
     def address(self, peer: str, fields: Mapping[str, str]) -> str:
         """Return the address of the client, for a log: the peer's own when no trusted proxy says otherwise."""
@@ -132,29 +132,33 @@ class Chain:
         return address is not None and any(address in network for network in self._networks)
 
 
-def _hops(given: Mapping[str, str]) -> list[Hop]:
-    """List the hops in the order of their fields: the last was added by our own peer."""
+def _hops(given: Mapping[str, str]) -> Iterator[Hop]:
+    """Yield the hops from our own peer's on, each when it is asked for: what stands further left may be anything."""
     if given.get("HTTP_FORWARDED"):
-        return parse_forwarded(given["HTTP_FORWARDED"])
-    clients = [_node(each) for each in _split(given.get("HTTP_X_FORWARDED_FOR", ""))]
-    schemes = [_scheme(each) for each in _split(given.get("HTTP_X_FORWARDED_PROTO", ""))]
-    hosts = [_host(each) for each in _split(given.get("HTTP_X_FORWARDED_HOST", ""))]
+        yield from parse_forwarded(given["HTTP_FORWARDED"])
+        return
+    names = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+    clients, schemes, hosts = [_split(given.get(name, "")) for name in names]
     count = max(1, len(clients))
-    padded = zip(clients or [""], _aligned(schemes, count), _aligned(hosts, count), strict=True)
-    return [Hop(*each) for each in padded]
+    for index in reversed(range(count)):
+        client = _node(clients[index]) if clients else ""
+        yield Hop(client, _scheme(_said_of(index, count, schemes)), _host(_said_of(index, count, hosts)))
 
 
-def _aligned(values: list[str], count: int) -> list[str]:
-    """Give each hop its value; where proxies did not all add one, the last alone is certain and holds for all."""
-    return values if len(values) == count else [values[-1] if values else ""] * count
+def _said_of(index: int, count: int, values: list[str]) -> str:
+    """Give a hop its value; where proxies did not all add one, the last alone is certain and holds for all."""
+    if len(values) == count:
+        return values[index]
+    return values[-1] if values else ""
 
 
-def parse_forwarded(text: str) -> list[Hop]:
-    """Parse a `Forwarded` field (RFC 7239 §4); a hop that is malformed, or has a comma in quotes, tells nothing.
+def parse_forwarded(text: str) -> Iterator[Hop]:
+    """Yield the hops of a `Forwarded` field from the nearest on (RFC 7239 §4).
 
-    Commas are looked for in quotes, too: a client that opens some must not take in what our own proxies add behind it.
+    A hop that is malformed, or has a comma in quotes, tells nothing. Commas are looked for in quotes, too: a client
+    that opens some must not take in what our own proxies add behind it.
     """
-    return [_element(each) for each in text.split(",") if each.strip()]
+    return (_element(each) for each in reversed(text.split(",")) if each.strip())
 
 
 def _element(text: str) -> Hop:

@@ -19,6 +19,7 @@ BOTH_LAX = {
     r"only expectation": "they leave Expect to their user",
     r"(Authorization|Host|Content-Type) is repeated": "they leave single fields to their user",
     r"the Host field is not": "they do not look into Host; who routes by it has to",
+    r"has no TLS": "they do not know what they are read from, and leave the scheme to their user",
     r"the target is no path|only OPTIONS takes": "they check the octets of a target, not its form or percent-coding",
     r"must not come as a trailer": "they leave trailers to their user, which is where the danger is (RFC 9110 §6.5.1)",
     r"HTTP/1.0 knows no Transfer-Encoding": "they read it; a 1.0 proxy on the way would not (RFC 9112 §6.1)",

@@ -31,3 +31,10 @@ def test_every_ipv6_address_is_a_host(text: str) -> None:
     """Short or long, with a port or without."""
     assert grammar.HOST_VALUE.fullmatch(f"[{text}]")
     assert grammar.HOST_VALUE.fullmatch(f"[{text.upper()}]:8000")
+
+
+@given(st.integers(0, 200_000), st.sampled_from(["", "0", "00"]))
+def test_a_port_has_16_bits(port: int, zeros: str) -> None:
+    """Any that TCP has is a port, however it begins as long as it has five digits; none over them is."""
+    text = f"{zeros}{port}"
+    assert bool(grammar.HOST_VALUE.fullmatch(f"a:{text}")) == (port < 1 << 16 and len(text) <= 5)

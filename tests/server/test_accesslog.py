@@ -124,6 +124,15 @@ def test_a_long_line_is_clipped_to_what_a_pipe_takes_whole(form: str, filler: st
         assert json.loads(line)["status"] == 200
 
 
+@pytest.mark.parametrize("form", ["combined", "json"])
+def test_so_is_a_line_of_a_long_method(form: str) -> None:
+    """Any token is a method, of any length that a request line has."""
+    request = Request("M" * 8000, "/", "/", "", "HTTP/1.1", Section({}), None)
+    (line,) = lines_of(form, ("::1", request, 405, 0, 0.0))
+    assert "MMM" in line
+    assert len(line) <= select.PIPE_BUF
+
+
 @pytest.mark.parametrize("error", [BrokenPipeError(), BlockingIOError(), OSError(28, "No space left on device")])
 def test_a_log_that_cannot_be_written_hurts_nobody(error: OSError) -> None:
     """The reader has gone, or the disk is full: the line is lost, the request is not."""

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from server.http11 import fields
 from server.http11.errors import RequestTimeout
-from server.session import LONGEST_KNOWN, Act, Want, turned_away
+from server.session import LONGEST_KNOWN, Act, Endpoint, Want, connection, turned_away
 from server.wsgi import Environ
 from tests.server.apps import Start
-from tests.server.sansio import Client, Records, answer, answers, split, talk
+from tests.server.sansio import PEER, Client, Records, answer, answers, split, talk
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 CLOSE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -114,7 +117,14 @@ def test_a_late_request_gets_408(data: bytes, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "told"), [(b"Expect: 100-continue\r\n", CONTINUE), (b"Expect: 100-Continue\r\n", CONTINUE), (b"", b"")]
+    ("head", "told"),
+    [
+        (b"Expect: 100-continue\r\n", CONTINUE),
+        (b"Expect: 100-Continue\r\n", CONTINUE),
+        (b"Expect: ,100-continue\r\nExpect: 100-continue\r\n", CONTINUE),
+        (b"Expect: ,\r\n", b""),
+        (b"", b""),
+    ],
 )
 def test_100_continue(head: bytes, told: bytes) -> None:
     """Who waits for a 100 gets it when the head is accepted (RFC 9110 §10.1.1), and the answer after the body."""
@@ -229,9 +239,11 @@ def test_the_memory_of_requests_is_bounded() -> None:
     known = set(endpoint.known)
     long = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * LONGEST_KNOWN)
     client.send(long, long, POST + b"\r\nhello", POST + b"\r\nhello")
+    just_too_long = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * (LONGEST_KNOWN + 1 - len(GET)))
+    client.send(just_too_long, just_too_long)
     client.send(b"GET  / HTTP/1.1\r\n\r\n")
     assert set(endpoint.known) == known
-    assert len(client.echo.calls) == 2 * (endpoint.ROOM + 10) + 4
+    assert len(client.echo.calls) == 2 * (endpoint.ROOM + 10) + 6
 
 
 def test_a_remembered_request_is_the_same_request() -> None:
@@ -244,3 +256,46 @@ def test_a_remembered_request_is_the_same_request() -> None:
     requests = [record.request for record in client.records]
     assert len({(request.method, request.target, request.version, request.section) for request in requests}) == 1
     assert requests[2] is requests[3]
+
+
+LINES = st.sampled_from(
+    [
+        *("Host: a", "Host: b", "host: a", "Connection: keep-alive", "Connection: close", "Cookie: a=b", "Cookie: a=c"),
+        *("cookie: d=e", "Cookie:  f ", "X-A: 1", "X-A: 2", "X_A: 3", "Expect: 100-continue", "Content-Length: 0"),
+    ]
+)
+REQUESTS = st.builds(
+    lambda target, minor, lines: "\r\n".join([f"GET {target} HTTP/1.{minor}", *lines, "", ""]).encode(),
+    st.sampled_from(["/", "/?a", "/%41", "http://c/", "http://c:1/?a"]),
+    st.sampled_from("01"),
+    st.lists(LINES, max_size=4).map(lambda lines: ["Host: a", *lines]),
+)
+
+
+@given(st.lists(REQUESTS, min_size=2, max_size=12))
+def test_nothing_that_is_remembered_reaches_another_request(requests: list[bytes]) -> None:
+    """An application that spoils its environ spoils no other, and each is what it would be with nothing remembered."""
+    seen: list[Environ] = []
+
+    def app(environ: Environ, start_response: Start) -> list[bytes]:
+        seen.append({name: value for name, value in environ.items() if isinstance(value, (str, tuple, bool))})
+        for name in list(environ)[::2]:
+            del environ[name]
+        environ.update(dict.fromkeys(environ, "spoilt"), HTTP_MORE="spoilt")
+        start_response("200 OK", [])
+        return []
+
+    def ask(request: bytes, endpoint: Endpoint | None = None) -> tuple[Environ | None, list[int], bool]:
+        client = Client(app)
+        if endpoint is not None:
+            client._session = connection(endpoint, PEER, client)
+            next(client._session)
+        client.send(request)
+        return seen.pop() if seen else None, [each.status for each in answers(client.output)], client.ended
+
+    endpoint = Client(app).endpoint
+    remembered = [ask(request, endpoint) for request in requests * 3]
+    fields._lines.clear()
+    for memory in fields._sections.values():
+        memory.clear()
+    assert remembered == [ask(request) for request in requests] * 3

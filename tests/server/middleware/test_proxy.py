@@ -75,9 +75,12 @@ def test_a_trusted_proxy_is_believed() -> None:
         ("unknown", PROXY),
         ("198.51.100.7, garbage", PROXY),
         ("garbage, 198.51.100.7", "198.51.100.7"),
+        (", 198.51.100.7", "198.51.100.7"),
         ("garbage, 198.51.100.7, 10.2.3.4", "198.51.100.7"),
         ("198.51.100.7, garbage, 10.2.3.4", PROXY),
         ("198.51.100.7,", PROXY),
+        ("[fe80::1%eth0]", PROXY),
+        ("fd00::1%eth0", PROXY),
         ("198.51.100.999", PROXY),
         ("[2001:db8::7%eth0]", PROXY),
         ("[fd00::1%' --]", PROXY),
@@ -100,6 +103,8 @@ def test_the_client_is_the_rightmost_untrusted_address(field: str, client: str) 
         ("6.6.6.6, 198.51.100.7", "https, http", "http"),
         ("6.6.6.6, 198.51.100.7", "https", "https"),
         ("198.51.100.7", "https, http", "http"),
+        ("garbage, 198.51.100.7", "https, http", "http"),
+        ("unknown, 10.2.3.4", "https, http", "https"),
     ],
 )
 def test_the_scheme_is_what_the_client_used(for_: str, proto: str, scheme: str) -> None:
@@ -107,7 +112,9 @@ def test_the_scheme_is_what_the_client_used(for_: str, proto: str, scheme: str) 
     assert seen(PROXY, x_forwarded_for=for_, x_forwarded_proto=proto)["wsgi.url_scheme"] == scheme
 
 
-@pytest.mark.parametrize("host", ["a b", "a/b", "a:b", "a\r\nX: y", "@evil", "", "a.example:123456"])
+@pytest.mark.parametrize(
+    "host", ["a b", "a/b", "a:b", "a\r\nX: y", "@evil", "", "a.example:123456", "a.example:65536", "[:::]", "[::1"]
+)
 def test_a_host_that_is_none_is_ignored(host: str) -> None:
     """It would end up in links and redirects."""
     kept: dict[str, Any] = {}
@@ -166,11 +173,15 @@ def test_the_standard_field_is_read_when_it_is_the_proxys() -> None:
         ("for=192.0.2.43 proto=http", [Hop()]),
         ("for=192.0.2.43:80", [Hop()]),
         ("", []),
+        ('for=", for="[2001:db8::7]:99";proto=https', [Hop(), Hop("2001:db8::7", "https")]),
+        ("for=192.0.2.1, for=192.0.2.2;;", [Hop("192.0.2.1"), Hop("192.0.2.2")]),
+        ("for=192.0.2.1,", [Hop("192.0.2.1")]),
+        ('for="[fe80::1%eth0]"', [Hop()]),
     ],
 )
 def test_the_grammar_of_forwarded(field: str, hops: list[Hop]) -> None:
     """RFC 7239 §4: pairs by ";", hops by ","; a malformed hop tells nothing, and takes nothing from those behind it."""
-    assert parse_forwarded(field) == hops
+    assert [*parse_forwarded(field)][::-1] == hops
 
 
 def test_a_peer_on_a_unix_socket_has_a_name_of_its_own() -> None:
