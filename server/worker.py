@@ -57,12 +57,12 @@ def run(
         model.serve(listeners)
         code = 0
     except ServerError as error:
-        _tell(report, f"{error.trace}{error}".encode())
+        _tell(report, f"{error.trace}{error}".encode("utf-8", "backslashreplace"))
         code = error.exit_code
     except BaseException:  # noqa: BLE001 - a process has to end with a code, whatever happened
         log.critical("worker %d failed", os.getpid(), exc_info=True)
     finally:
-        _leave(code)
+        leave(code)
 
 
 def check(settings: Settings) -> None:
@@ -143,8 +143,11 @@ def _tell(report: int, message: bytes) -> None:
         pipe.write(message)
 
 
-def _leave(code: int) -> NoReturn:
-    """End without unwinding into the supervisor's frames, but with what the application registered for its end."""
+def leave(code: int) -> NoReturn:
+    """End the process now, but with what the application registered for its end.
+
+    A worker must not unwind into the supervisor's frames, and nobody waits for a thread that the application started.
+    """
     try:
         atexit._run_exitfuncs()  # noqa: SLF001 - the standard library's own children do the same
         logging.shutdown()

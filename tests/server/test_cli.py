@@ -97,6 +97,17 @@ def test_check_shows_the_traceback_of_a_factory(capsys: pytest.CaptureFixture[st
     assert line == "minnow: cli_app:boom() raised RuntimeError: no database"
 
 
+def test_check_waits_for_no_thread_of_the_application(tmp_path: Path) -> None:
+    """An application that starts one at import would keep a deployment's check from ever ending."""
+    (tmp_path / "threaded.py").write_text(
+        f"import threading\nthreading.Thread(target=threading.Event().wait).start()\n{APP}"
+    )
+    command = [sys.executable, "-m", "server", "threaded:app", "--check", "--model", "thread"]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "minnow: threaded:app can be served\n")
+
+
 def test_print_config_is_a_file_that_gives_the_same_settings(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.running import PATIENCE, Running, running
+from tests.server.running import PATIENCE, Running, eventually, running
 
 WHO = """
 def app(environ, start_response):
@@ -95,3 +95,25 @@ def test_a_full_disk_under_the_log_hurts_no_request(tmp_path: Path) -> None:
             assert server.get() == (200, "one")
         assert log_of(server) == []
     assert len(server.said) == 1
+
+
+@pytest.mark.parametrize(
+    ("closed", "numbers"), [("<&-", [0]), (">&-", [1]), ("2>&-", [2]), ("<&- >&- 2>&-", [0, 1, 2])]
+)
+@pytest.mark.parametrize("model", ["coroutine", "fork"])
+def test_closed_standard_streams_hurt_nobody(tmp_path: Path, closed: str, numbers: list[int], model: str) -> None:
+    """The numbers 0 to 2 go to no socket: nothing that is logged reaches a client."""
+    launcher = ["sh", "-c", f'exec "$0" "$@" {closed}', sys.executable]
+    with running(tmp_path, "--bind", "unix:x.sock", "--model", model, launcher=launcher) as server:
+        eventually((tmp_path / "x.sock").exists, "the listener")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(tmp_path / "x.sock"))
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: client.recv(1000), b""))
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert answer.endswith(b"\r\n\r\none")
+        assert {Path(f"/proc/{server.pid}/fd/{each}").readlink() for each in numbers} == {Path(os.devnull)}
+        server.signal(signal.SIGTERM)
+        assert server.ended() == 0
+    assert not any("Traceback" in line for line in server.said)

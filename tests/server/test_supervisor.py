@@ -105,6 +105,15 @@ def test_an_application_that_cannot_load_ends_the_start(tmp_path: Path) -> None:
     assert not any("listening" in line for line in server.said)
 
 
+def test_a_message_of_any_text_reaches_the_supervisor(tmp_path: Path) -> None:
+    """Many lines (as SQLAlchemy's), the first of which is the reason, and bytes that are no text."""
+    app = "raise RuntimeError('no database \\udc80\\nBackground: none')"
+    with running(tmp_path, app=app) as server:
+        assert server.ended() == 3
+    assert "Background: none\n" in server.said
+    assert server.said[-1] == "minnow: cannot import site_app: RuntimeError: no database \\udc80\n"
+
+
 def test_a_worker_that_crashes_before_it_serves_ends_the_start(tmp_path: Path) -> None:
     """A segmentation fault at import has no message of its own, so the supervisor gives it one."""
     with running(tmp_path, app="import os, signal; os.kill(os.getpid(), signal.SIGSEGV)") as server:
