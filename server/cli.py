@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _run(_parsed(arguments))
     except ServerError as error:
-        log.error("%s%s", _above(error), error)
+        log.error("%s%s", error.above, error)
         return error.exit_code
     return 0
 
@@ -163,8 +163,3 @@ def _forget_output() -> None:
 def _refuse_unwatchable(settings: Settings) -> None:
     if settings.reload and importlib.util.find_spec("watchfiles") is None:
         raise ConfigError("--reload needs the package watchfiles (pip install watchfiles)")
-
-
-def _above(error: ServerError) -> str:
-    """Return the application's traceback, to stand above the line."""
-    return f"the application's own error:\n{error.trace}minnow: " if error.trace else ""

@@ -24,7 +24,7 @@ from typing import NoReturn
 from server import reloader, worker
 from server.backoff import Backoff
 from server.child import Child
-from server.config import Settings
+from server.config import MOST_WORKERS, Settings
 from server.console import log
 from server.descriptors import allow_descriptors
 from server.errors import AppLoadError, BindError, GraceExceeded, ServerError
@@ -159,7 +159,7 @@ class Supervisor:
             log.warning("worker %d died (%s); starting another %s", child.pid, child.cause(code), when)
         else:
             failure = child.failure(code)
-            log.error("%sa new worker cannot start: %s; trying again %s", failure.trace, failure, when)
+            log.error("%sa new worker cannot start: %s; trying again %s", failure.above, failure, when)
 
     # --- what should be ---
 
@@ -301,7 +301,7 @@ class Supervisor:
             listener.close()
 
     def _resize(self, by: int) -> None:
-        self._count = max(1, self._count + by)
+        self._count = min(max(1, self._count + by), MOST_WORKERS)
         log.info("%s wanted", _workers(self._count))
 
     def _reload(self) -> None:
@@ -330,7 +330,12 @@ class Supervisor:
         log.info("reloaded: %s of the new version", _workers(len(candidates)))
 
     def _give_up_reload(self, failure: AppLoadError) -> None:
-        log.error("%sthe new version cannot start: %s; the old one goes on serving", failure.trace, failure)
+        what = (
+            "the old one goes on serving"
+            if any(each.is_ready for each in self._serving())
+            else "no worker is left to serve"
+        )
+        log.error("%sthe new version cannot start: %s; %s", failure.above, failure, what)
         self._discard_candidates()
 
     def _discard_candidates(self) -> None:

@@ -99,7 +99,7 @@ def _application(settings: Settings) -> WSGIApplication:
     except AppLoadError as error:
         if not settings.reload:
             raise
-        log.error("%s%s", error.trace, error)
+        log.error("%s%s", error.above, error)
         return broken_app(error)
     return loaded
 

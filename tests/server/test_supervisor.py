@@ -96,6 +96,18 @@ def test_a_dead_worker_is_replaced(tmp_path: Path) -> None:
         assert server.get()[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("number", "cause"), [(signal.SIGRTMIN, "SIGRTMIN"), (signal.SIGRTMIN + 1, f"signal {signal.SIGRTMIN + 1}")]
+)
+def test_a_worker_may_die_of_any_signal(tmp_path: Path, number: int, cause: str) -> None:
+    """Python has names for the first and the last of the real-time signals only; the supervisor lives on."""
+    with running(tmp_path) as server:
+        server.port()
+        os.kill(min(server.workers()), number)
+        server.wait_for(rf"worker \d+ died \({cause}\); starting another now")
+        assert server.get() == (200, "one")
+
+
 def test_an_application_that_cannot_load_ends_the_start(tmp_path: Path) -> None:
     """Exit code 3, nothing left running, and the reason once although four workers had it."""
     with running(tmp_path, "--workers", "4", app="raise RuntimeError('no database')") as server:
@@ -127,7 +139,7 @@ def test_a_crash_loop_backs_off(tmp_path: Path) -> None:
         server.port()
         (tmp_path / "site_app.py").write_text("raise RuntimeError('broken meanwhile')")
         os.kill(min(server.workers()), signal.SIGKILL)
-        server.wait_for(r"a new worker cannot start: .*broken meanwhile; trying again in 0.5 s")
+        server.wait_for(r"^minnow: a new worker cannot start: .*broken meanwhile; trying again in 0.5 s$")
         server.wait_for(r"trying again in 1 s")
         (tmp_path / "site_app.py").write_text(APP)
         assert server.get() == (200, "one")
@@ -156,6 +168,17 @@ def test_ttin_and_ttou_change_the_number_of_workers(tmp_path: Path) -> None:
             server.wait_for("1 worker wanted", count=times)
         eventually(lambda: len(server.workers()) == 1, "the second worker to go")
         assert server.get()[0] == 200
+
+
+def test_a_reload_while_nothing_serves_says_so(tmp_path: Path) -> None:
+    """Neither version can start: nobody should believe that the old one goes on."""
+    with running(tmp_path) as server:
+        server.port()
+        (tmp_path / "site_app.py").write_text("raise RuntimeError('broken meanwhile')")
+        os.kill(min(server.workers()), signal.SIGKILL)
+        server.wait_for(r"trying again in 2 s")
+        server.signal(signal.SIGHUP)
+        server.wait_for(r"^minnow: the new version cannot start: .*broken meanwhile; no worker is left to serve$")
 
 
 def test_readiness_turns_to_503_before_the_listener_closes(tmp_path: Path) -> None:
