@@ -18,7 +18,7 @@ from server.console import PLAIN, RED, YELLOW
 from server.http11.request import Request
 
 _LONGEST = select.PIPE_BUF
-_CLIPPED = 150  # four fields of 150 characters stay below PIPE_BUF however they are escaped
+_CLIPPED = 150  # four fields and a method of 150 characters stay below PIPE_BUF however they are escaped
 _STDOUT = 1
 
 ClientOf = Callable[[str, dict[str, str]], str]
@@ -84,7 +84,7 @@ def _combined(
     if not _is_plain(f"{target}{referer}{agent}"):
         target, referer, agent = _escaped(target), _escaped(referer), _escaped(agent)
     return (
-        f'{peer or "-"} - - [{now}] "{request.method} {target} {request.version}" '
+        f'{peer or "-"} - - [{now}] "{request.method[:clip]} {target} {request.version}" '
         f'{status} {sent} "{referer}" "{agent}" {seconds:.6f}\n'
     )
 
@@ -111,7 +111,7 @@ def _json(
         return f"{start}{_NOTHING}{end}"
     field = request.section.fields.get
     return (
-        f'{start}"method":{_json_text(request.method)},"target":{_json_text(request.target[:clip])},'
+        f'{start}"method":{_json_text(request.method[:clip])},"target":{_json_text(request.target[:clip])},'
         f'"version":"{request.version}","referer":{_optional(field("HTTP_REFERER"), clip)},'
         f'"user_agent":{_optional(field("HTTP_USER_AGENT"), clip)},'
         f'"request_id":{_optional(field("HTTP_X_REQUEST_ID"), clip)},{end}'
