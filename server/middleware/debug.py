@@ -62,7 +62,7 @@ def _traceback(error: Exception, environ: Environ, start_response: Any) -> Itera
         trace="".join(traceback.format_exception(error)),
         hint="This page is shown because the server runs with --reload.",
     )
-    log.error("error in %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], exc_info=error)
+    log.error("error in %s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"], exc_info=error)
     return page
 
 
