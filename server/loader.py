@@ -43,7 +43,10 @@ def load_app(spec: Spec) -> Any:
 
     Raises AppLoadError with a line that says which of these failed, and the traceback if the application's code raised.
     """
-    here = str(Path.cwd())
+    try:
+        here = str(Path.cwd())
+    except FileNotFoundError:  # a deployment took the old release away; the new one is another directory
+        raise AppLoadError("the working directory is gone (restart the server in the one that replaces it)") from None
     if here not in sys.path:
         sys.path.insert(0, here)
     found = _attribute(_module(spec, here), spec)

@@ -137,7 +137,7 @@ class Supervisor:
             child.read_report()
             self._selector.unregister(child.report)
             child.close_report()
-        if child.is_leaving or self._is_ending:
+        if child.is_leaving or self._stopping or (self._is_ending and not self._started):
             return
         if not self._started:
             self._failure = child.failure(code)
@@ -169,9 +169,8 @@ class Supervisor:
         self._kill_overdue(now)
         if self._stopping:
             return
-        if self._drain_at is not None:
-            if now >= self._drain_at:
-                self._stop(signal.SIGTERM)
+        if self._drain_at is not None and (now >= self._drain_at or not self._started):
+            self._stop(signal.SIGTERM)
             return
         self._change_over()
         for child in self._serving():

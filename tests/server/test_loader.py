@@ -177,3 +177,13 @@ def test_an_application_that_fails_shows_its_traceback(text: str, line: str, tra
     assert traced in caught.value.trace
     assert "loader.py" not in caught.value.trace
     assert "importlib" not in caught.value.trace
+
+
+def test_a_working_directory_that_is_gone_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deployment has removed it under the running server, and a reload cannot find the new one by itself."""
+    gone = project / "release-1"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(AppLoadError, match=r"^the working directory is gone \(restart the server"):
+        load_app(parse_spec("shop:app"))

@@ -191,6 +191,21 @@ def test_readiness_turns_to_503_before_the_listener_closes(tmp_path: Path) -> No
         assert server.ended() == 0
 
 
+def test_a_worker_that_dies_during_the_delay_is_replaced(tmp_path: Path) -> None:
+    """Requests are to be served until the balancers have noticed, and the successor fails the probe as well."""
+    with running(tmp_path, "--drain-delay", "1000") as server:
+        server.port()
+        victim = min(server.workers())
+        server.signal(signal.SIGTERM)
+        eventually(lambda: server.get("/readyz")[0] == 503, "the probe to fail")
+        os.kill(victim, signal.SIGKILL)
+        server.wait_for(rf"worker {victim} died \(SIGKILL\); starting another now")
+        assert server.get("/") == (200, "one")
+        assert server.get("/readyz") == (503, "draining\n")
+        server.signal(signal.SIGINT)
+        assert server.ended() == 0
+
+
 def test_each_worker_may_have_a_socket_of_its_own(tmp_path: Path) -> None:
     """With SO_REUSEPORT the successor of a dead worker inherits its socket, so that nothing is stranded."""
     with running(tmp_path, "--workers", "2", "--reuse-port") as server:
