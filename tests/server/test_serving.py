@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.running import PATIENCE, Running, eventually, running
+from tests.server.running import APP, PATIENCE, Running, eventually, running
 
 WHO = """
 def app(environ, start_response):
@@ -85,6 +85,17 @@ def test_files_are_served_whole_and_in_part(tmp_path: Path, model: str) -> None:
             connection.close()
         assert server.get("/files/%2e%2e/site_app.py")[0] == 404
         assert server.get("/elsewhere") == (200, "one")
+
+
+def test_files_are_found_whatever_directory_the_application_works_in(tmp_path: Path) -> None:
+    """A relative directory is that of the command line, also after an application's chdir and a reload."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").write_text("a file")
+    with running(tmp_path, "--static", "/files=files", app=f"{APP}\nos.chdir('/')\n") as server:
+        assert server.get("/files/a.txt") == (200, "a file")
+        server.signal(signal.SIGHUP)
+        server.wait_for("reloaded: ")
+        assert server.get("/files/a.txt") == (200, "a file")
 
 
 def test_a_full_disk_under_the_log_hurts_no_request(tmp_path: Path) -> None:
