@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Put this server through what the net will put it through; exit code 1 if it does not stand it.
 
-`python bench/reliable.py [slow] [limit] [disk] [vanish] [rollout]`; all of them
-without arguments, in about three minutes.
+`python bench/reliable.py [slow] [limit] [disk] [vanish] [rollout] [models]`; all
+of them without arguments, in about four minutes.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "disk": upload.check_disk,
     "vanish": vanish.check,
     "rollout": rollout.check,
+    "models": rollout.check_models,
 }
 
 

@@ -44,6 +44,8 @@ def encode_segment(text: str) -> str:
 
     Dot segments are coded too, since RFC 3986 §5.2.4 has clients remove bare ones.
     """
+    if text.isalnum() and text.isascii():  # nothing to code: most values
+        return text
     if text in {".", ".."}:
         return text.replace(".", "%2E")
     return quote(text, safe=PCHAR)

@@ -14,7 +14,7 @@ A pattern is matched against decoded text, one segment at a time: a slash inside
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framework.errors import RouteError
@@ -65,27 +65,32 @@ class Variable(NamedTuple):
     converter: Converter
 
 
-class Segment(NamedTuple):
-    """Hold what stands between two slashes: literal text, variables, or both."""
+BRACES = str.maketrans({"{": "{{", "}": "}}"})
+"""What str.format takes for its own."""
 
-    parts: tuple[str | Variable, ...]
 
-    @property
+class Segment:
+    """Hold what stands between two slashes: literal text, variables, or both. What follows is worked out once."""
+
+    def __init__(self, parts: tuple[str | Variable, ...]) -> None:
+        self.parts = parts
+
+    @cached_property
     def variables(self) -> tuple[Variable, ...]:
         """Return the variables in their order."""
         return tuple(part for part in self.parts if isinstance(part, Variable))
 
-    @property
+    @cached_property
     def literal(self) -> str | None:
         """Return the text of a segment without variables, else None."""
         return None if self.variables else "".join(map(str, self.parts))
 
-    @property
+    @cached_property
     def spans(self) -> bool:
         """Tell whether the segment takes the rest of the path."""
         return any(variable.converter.spans for variable in self.variables)
 
-    @property
+    @cached_property
     def rank(self) -> tuple[bool, int, int]:
         """Return the place in the order of trial among segments with variables: the smallest is tried first."""
         text = sum(len(part) for part in self.parts if isinstance(part, str))
@@ -110,7 +115,7 @@ class Segment(NamedTuple):
         head, tail = self.parts[0], self.parts[-1]
         return head if isinstance(head, str) else "", tail if isinstance(tail, str) else ""
 
-    @property
+    @cached_property
     def regex(self) -> str:
         """Return the regular expression of the segment's decoded text; two equal ones match the same."""
         return "".join(
@@ -119,23 +124,35 @@ class Segment(NamedTuple):
 
     def build(self, values: Mapping[str, Any]) -> str:
         """Return the percent-coded segment for ``values``; raise ValueError if it would not match back."""
-        parts = [
-            part.converter.format(values[part.name]) if isinstance(part, Variable) else part for part in self.parts
-        ]
-        text = "".join(parts)
-        found = re.fullmatch(self.regex, text)
-        wanted = tuple(made for made, part in zip(parts, self.parts, strict=True) if isinstance(part, Variable))
-        if found is None or found.groups() != wanted:
+        if not self.variables:
+            return self._coded
+        made = tuple(variable.converter.format(values[variable.name]) for variable in self.variables)
+        text = made[0] if len(self.parts) == 1 else self._template.format(*made)
+        found = self._fullmatch(text)
+        if found is None or found.groups() != made:
             given = ", ".join(f"{v.name}={values[v.name]!r}" for v in self.variables)
             raise ValueError(f"{given} does not fit {self.regex}")
         return encode_path(text) if self.spans else encode_segment(text)
+
+    @cached_property
+    def _coded(self) -> str:
+        return encode_segment("".join(map(str, self.parts)))
+
+    @cached_property
+    def _template(self) -> str:
+        """Return the segment as a format string, a {} for each variable."""
+        return "".join(part.translate(BRACES) if isinstance(part, str) else "{}" for part in self.parts)
+
+    @cached_property
+    def _fullmatch(self) -> Callable[[str], re.Match[str] | None]:
+        return re.compile(self.regex).fullmatch
 
     def matcher(self) -> Matcher:
         """Return a function from decoded text to the values of the variables, or to None."""
         converters = [variable.converter for variable in self.variables]
         if len(self.parts) == 1 and converters == [CONVERTERS["str"]]:
             return lambda text: (text,) if text else None
-        fullmatch = re.compile(self.regex).fullmatch
+        fullmatch = self._fullmatch
         if all(converter.parse is str for converter in converters):
             return lambda text: found.groups() if (found := fullmatch(text)) else None
         parsers = [converter.parse for converter in converters]

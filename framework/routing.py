@@ -36,12 +36,14 @@ class Route:
     """Hold one line of the routing table.
 
     ``where`` is the file and line of the handler. When the route is entered into the table, ``pattern`` becomes the
-    public one, suffix included, and is parsed into ``segments`` with the variables ``names``. Those are handed over by
-    name, or, which is quicker, by position where that comes to the same: ``in_order`` tells.
+    public one, suffix included, and is parsed into ``segments`` with the variables ``names``, which are what an address
+    ``needs``. They are handed over by name, or, which is quicker, by position where that comes to the same:
+    ``in_order`` tells.
     """
 
     segments: tuple[Segment, ...] = ()
     names: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
     in_order = True
 
     def __init__(
@@ -126,6 +128,7 @@ class Router:
         except RouteError as error:
             raise RouteError(f"{route}: {error}") from None
         route.names = tuple(variable.name for segment in route.segments for variable in segment.variables)
+        route.needs = frozenset(route.names)
         self._tree.add(route)
         if suffix and route.pattern != pattern:
             self._suffixes.add(suffix)
@@ -189,9 +192,12 @@ class Router:
         if routes is None:
             raise RouteError(f"no route is named {name!r}; there are {', '.join(sorted(self._by_name))}")
         for route in routes:
-            if route.segments and values.keys() >= set(route.names):
-                query = {key: value for key, value in values.items() if key not in route.names and value is not None}
-                return route.url(values) + (f"?{urlencode(query, doseq=True)}" if query else "")
+            if route.segments and values.keys() >= route.needs:
+                path = route.url(values)
+                if len(values) == len(route.needs):
+                    return path
+                query = {key: value for key, value in values.items() if key not in route.needs and value is not None}
+                return f"{path}?{urlencode(query, doseq=True)}" if query else path
         raise RouteError(f"url_for({name!r}, …) lacks values for {routes[0]}: it needs {_listed(routes[0].names)}")
 
 

@@ -7,7 +7,6 @@ The whole body is here before the application is called, so a slow client never 
 import io
 import logging
 import tempfile
-from collections.abc import Iterator
 from typing import IO, Final
 
 from server.http11.errors import SpoolFailed
@@ -15,21 +14,30 @@ from server.http11.errors import SpoolFailed
 log = logging.getLogger("minnow")
 
 
-class NoInput:
-    """The `wsgi.input` of a request without a body. It has no state, so one serves all requests."""
+class NoInput(io.BufferedIOBase):
+    """The `wsgi.input` of a request without a body: a file, but without a state, so that one serves all requests."""
 
-    def read(self, _size: int = -1, /) -> bytes:
+    def read(self, _size: int | None = -1, /) -> bytes:
         """Return b"": there is nothing to read."""
         return b""
 
-    readline = read
+    read1 = readline = read
 
-    def readlines(self, _hint: int = -1, /) -> list[bytes]:
-        """Return no lines."""
-        return []
+    def readable(self) -> bool:
+        """Return True: it can be read, if in vain."""
+        return True
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(())
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seek(self, _offset: int, _whence: int = 0, /) -> int:
+        """Return 0: the beginning is the end."""
+        return 0
+
+    def tell(self) -> int:
+        """Return 0."""
+        return 0
 
     def close(self) -> None:
         """Do nothing: the next request reads from here, too."""

@@ -4,10 +4,12 @@ The supervisor opens them before it forks, so that a connection that arrives whi
 kernel's queue and is not refused. They are non-inheritable: no program that an application starts keeps a port busy.
 """
 
+import ctypes
 import errno
 import os
 import socket
 import stat
+import struct
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +31,19 @@ _WHOSE: dict[type[Address], str] = {
     InheritedFd: "it is another user's",
 }
 """Whose it is, where it is not ours."""
+
+
+SO_ATTACH_FILTER = 26
+# Linux, Documentation/networking/filter.rst: four instructions of classic BPF (code, jump if true, if false, operand).
+_DROP_SYN = b"".join(
+    struct.pack("=HBBI", *instruction)
+    for instruction in (
+        (0x30, 0, 0, 13),  # load the octet at 13 of the TCP header: its flags (RFC 9293 §3.1)
+        (0x45, 0, 1, 0x02),  # is SYN among them?
+        (0x06, 0, 0, 0),  # then drop the segment
+        (0x06, 0, 0, 0xFFFFFFFF),  # or else keep it whole
+    )
+)
 
 
 @dataclass(slots=True)
@@ -62,13 +77,18 @@ class Listener:
                 each.close()
 
     def drop_slots(self, count: int) -> None:
-        """Close the sockets of the slots from `count` on."""
+        """Close the sockets of the slots from `count` on; whoever comes from now on, comes to another slot's."""
         if self.reuse_port:
             while len(self.sockets) > max(count, 1):
-                self.sockets.pop().close()
+                dropped = self.sockets.pop()
+                _drop_newcomers(dropped)
+                dropped.close()
 
     def close(self) -> None:
-        """Close the sockets, and remove a Unix socket's file if it is still the one made here."""
+        """Close the sockets, and remove a Unix socket's file if it is still the one made here.
+
+        Workers may still hold them open, to serve who has connected. Nobody comes to those any more.
+        """
         # While the socket is open its inode is not given to another file, so this comes first.
         if isinstance(self.address, UnixAddress) and self.inode is not None:
             with suppress(OSError):
@@ -76,6 +96,8 @@ class Listener:
                     Path(self.address.path).unlink()
         self.inode = None
         for each in self.sockets:
+            if isinstance(self.address, TcpAddress):  # an inherited socket is its owner's, who may go on with it
+                _drop_newcomers(each)
             each.close()
 
     @property
@@ -174,6 +196,20 @@ def _remove_stale(path: str) -> None:
                 Path(path).unlink()
             except BlockingIOError:  # somebody listens, with a full backlog
                 pass
+
+
+def _drop_newcomers(listener: socket.socket) -> None:
+    """Have the kernel disregard who begins to connect, for all who share the listener.
+
+    A client that connected between a worker's last `accept` and its `close` would be cut off with a request on its way.
+    This one sends its SYN again in a second, finds the port closed, and has lost nothing. Handshakes that have begun
+    are completed.
+    """
+    program = ctypes.create_string_buffer(_DROP_SYN)
+    with suppress(OSError):  # closed before, or a kernel without it
+        listener.setsockopt(
+            socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(_DROP_SYN) // 8, ctypes.addressof(program))
+        )
 
 
 def _adopt(fd: int, backlog: int) -> socket.socket:

@@ -2,7 +2,7 @@
 
 A session yields what it wants done and is resumed when that is done:
 
-    bytes               write them, all of them
+    bytes               write them, all of them; b"" says that others may have a turn now
     FileSlice           send that part of a file
     Want                wait for bytes and send() them in; b"" says that the client has ended its side
     Act                 SHUTDOWN the writing side, or let the close be a RESET
@@ -102,6 +102,7 @@ class Endpoint:
     def __init__(self, service: Service, address: Any, *, multithread: bool, multiprocess: bool) -> None:
         self.service = service
         name, port = (address[0], str(address[1])) if isinstance(address, tuple) else ("localhost", "80")
+        name = f"[{name}]" if ":" in name else name  # RFC 3875 §4.1.14
         self._environs = Environs(
             name, port, multithread=multithread, multiprocess=multiprocess, file_wrapper=FileWrapper
         )

@@ -173,11 +173,11 @@ class Supervisor:
             self._stop(signal.SIGTERM)
             return
         self._change_over()
+        for listener in self._listeners:
+            listener.drop_slots(self._count)
         for child in self._serving():
             if child.slot >= self._count:
                 self._dismiss(child)
-        for listener in self._listeners:
-            listener.drop_slots(self._count)
         if now >= self._backoff.until:
             self._spawn_missing(now)
         self._announce()

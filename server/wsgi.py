@@ -33,14 +33,18 @@ class Client(Protocol):
         """Write all of `data` before returning; raise `Disconnected` if that can't be done."""
 
 
+def _never() -> bool:
+    return False
+
+
 class Host:
     """Whoever serves a response."""
 
     def __init__(self, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
         """Whether connections go on; a worker that drains changes its mind."""
-        self.draining = False
-        """Whether it is about to end."""
+        self.is_draining: Callable[[], bool] = _never
+        """Whether it is about to end; asked between the events of a stream that has no end of its own."""
 
 
 class Disconnected(Exception):
@@ -55,6 +59,9 @@ class FileSlice(NamedTuple):
     size: int
 
 
+TURN: Final = 100
+"""Items of a stream after which others go on, even if the socket takes more."""
+
 OPEN_FILES: Final = frozenset({io.BufferedReader, io.BufferedRandom, io.FileIO})
 """What `open` returns for bytes."""
 
@@ -68,21 +75,41 @@ class FileWrapper:
         if hasattr(filelike, "close"):
             self.close = filelike.close
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(lambda: self.filelike.read(self.block_size), b"")
+    # Its own iterator, and seekable where the file is: middleware that sends a range keeps no more than `iter()` of it.
+    def __iter__(self) -> "FileWrapper":
+        return self
+
+    def __next__(self) -> Any:
+        if data := self.filelike.read(self.block_size):
+            return data
+        raise StopIteration
+
+    def seekable(self) -> bool:
+        """Tell whether `seek` and `tell` work."""
+        return hasattr(self.filelike, "seekable") and bool(self.filelike.seekable())
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> Any:
+        """Move to a place in the file, as `io.IOBase.seek` does."""
+        return self.filelike.seek(offset, whence)
+
+    def tell(self) -> Any:
+        """Return the place in the file where the next block begins."""
+        return self.filelike.tell()
 
     def as_slice(self) -> FileSlice | None:
-        """Return what is left of the file as a slice; None when it is no regular file."""
+        """Return what is left of the file as a slice; None when it is no regular file or seems to be empty."""
         # By its type, as a GzipFile has fileno(), too, but of the compressed file.
         raw = getattr(self.filelike, "raw", self.filelike)
         if type(self.filelike) not in OPEN_FILES or not isinstance(raw, io.FileIO):
             return None
         try:
+            self.filelike.flush()  # what was written into it lately may not be on its way to the disk yet
             status = os.fstat(self.filelike.fileno())
             offset = self.filelike.tell()
         except (OSError, ValueError):  # a pipe has no place, a closed file nothing
             return None
-        if not stat.S_ISREG(status.st_mode) or offset > status.st_size:
+        # A file of no size may have content all the same: /proc makes it when it is read.
+        if not stat.S_ISREG(status.st_mode) or offset >= status.st_size:
             return None
         return FileSlice(self.filelike, offset, status.st_size - offset)
 
@@ -125,6 +152,19 @@ def refusal(error: ProtocolError, request: Request | None = None) -> bytes:
     return head.encode() + _tail.lines() + (b"" if request is not None and request.method == "HEAD" else body)
 
 
+def _up_to(size: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the first `size` octets of `blocks`, and ask for no more of them."""
+    for block in blocks:
+        yield block[:size]
+        size -= len(block)
+        if size <= 0:
+            return
+
+
+_COMING: Final[Iterable[bytes]] = iter(())
+"""In the place of an application's iterable while the application runs."""
+
+
 class Response:
     """One response: what the application gives by `start_response`, `write` and its iterable, made into bytes.
 
@@ -135,7 +175,7 @@ class Response:
     """
 
     # Class attributes as defaults: most responses never set most of them.
-    _app_iter: Iterable[bytes] = ()
+    _app_iter: Iterable[bytes] = _COMING
     _head: writer.Head | None = None
     _bodiless = False
     _chunked = False
@@ -187,9 +227,11 @@ class Response:
         """Send `data` at once: PEP 3333's imperative way, for applications that know no other.
 
         Raises:
-            ResponseError: `data` is no bytes, or more than the declared Content-Length.
+            ResponseError: `data` is no bytes, or more than the declared Content-Length, or the response has ended.
             Disconnected: the client has gone.
         """
+        if isinstance(self._app_iter, (list, tuple)):  # `write` was kept: it would break into the next response
+            raise ResponseError("write was called after the end of the response (PEP 3333)")
         if data:
             self._client.transmit(self._frame(data))
 
@@ -222,8 +264,10 @@ class Response:
         """Yield the response piece by piece; each is asked for when the last has gone."""
         try:
             app_iter = self._app_iter
-            file = app_iter.as_slice() if isinstance(app_iter, FileWrapper) and not self.head_sent else None
-            yield from self._blocks(app_iter) if file is None else self._file(file)
+            if isinstance(app_iter, FileWrapper):
+                yield from self._file(app_iter)
+            else:
+                yield from self._blocks(app_iter)
         except (GeneratorExit, KeyboardInterrupt):
             raise
         except BaseException as error:  # noqa: BLE001 - as in `run`
@@ -232,13 +276,14 @@ class Response:
     def close(self) -> None:
         """Call the iterable's `close()`, always, as PEP 3333 wants; what it raises is logged."""
         app_iter, self._app_iter = self._app_iter, ()
-        if hasattr(app_iter, "close"):
-            try:
-                app_iter.close()
-            except KeyboardInterrupt:
-                raise
-            except BaseException:  # as in `run`
-                log.exception("close() of the response to %s %s failed", self._request.method, self._request.target)
+        try:
+            close = getattr(app_iter, "close", None)
+            if close is not None:
+                close()
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # as in `run`
+            log.exception("close() of the response to %s %s failed", self._request.method, self._request.target)
 
     @property
     def ends_by_close(self) -> bool:
@@ -252,7 +297,7 @@ class Response:
     def _whole(self, blocks: Sequence[bytes]) -> bytes:
         body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
         if type(body) is not bytes:
-            raise ResponseError(f"a body is made of bytes, not of {type(body).__name__} (PEP 3333)")
+            body = writer.plain(body)
         size = len(body)
         declared = self._head.length if self._head is not None else None
         if declared is not None and declared != size and not self._goes_without_body:
@@ -264,23 +309,31 @@ class Response:
         return head + body
 
     def _blocks(self, app_iter: Iterable[bytes]) -> Generator[bytes, None, None]:
-        for block in app_iter:
+        for number, block in enumerate(app_iter, 1):
+            if not number % TURN:
+                yield b""
             if block:
                 yield self._frame(block)
                 if self._bodiless:
                     return
-                if self._host.draining and self._head is not None and self._head.endless:
+                if self._head is not None and self._head.endless and self._host.is_draining():
                     break  # or the worker would wait for it in vain; an EventSource comes back with Last-Event-ID
         if not self.head_sent:
-            yield self._open(0)
+            yield self._whole(())
         if self._remaining:
             raise ResponseError(f"the body ended {self._remaining} bytes before its Content-Length")
         if self._chunked:
             yield writer.LAST_CHUNK
 
-    def _file(self, file: FileSlice) -> Generator[bytes | FileSlice, None, None]:
+    def _file(self, wrapper: FileWrapper) -> Generator[bytes | FileSlice, None, None]:
+        """Send a file from where it stands to its end, "or until Content-Length bytes have been written" (PEP 3333)."""
         declared = self._head.length if self._head is not None else None
-        if declared is not None and declared > file.size:
+        file = None if self.head_sent else wrapper.as_slice()
+        if file is None:
+            limit = self._remaining if self.head_sent else declared
+            yield from self._blocks(wrapper if limit is None else _up_to(limit, wrapper))
+            return
+        if declared is not None and declared > file.size and not self._goes_without_body:
             raise ResponseError(f"Content-Length says {declared}, the file has {file.size} bytes")
         yield self._open(file.size)
         size = file.size if declared is None else declared
@@ -290,8 +343,8 @@ class Response:
 
     def _frame(self, data: bytes) -> bytes:
         """Return `data` as it goes over the wire, behind the head if that has not gone yet."""
-        if not isinstance(data, bytes):
-            raise ResponseError(f"a body is made of bytes, not of {type(data).__name__} (PEP 3333)")
+        if type(data) is not bytes:
+            data = writer.plain(data)
         head = b"" if self.head_sent else self._open(None)
         if self._bodiless:
             return head
@@ -335,6 +388,8 @@ class Response:
         """Log what went wrong; return the 500 for it, or b"" when the head has gone and only a cut can tell."""
         if not isinstance(error, Disconnected):
             log.error("%s %s failed", self._request.method, self._request.target, exc_info=error)
+        if self._app_iter is _COMING:  # it never came; now the response has its end
+            self._app_iter = ()
         if self.head_sent:
             self.is_cut, self.keep_alive = True, False
             return b""

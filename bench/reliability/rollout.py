@@ -16,6 +16,17 @@ from reliability.outcome import Outcome
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 CLIENTS = 50
+OTHER_MODELS = [
+    "iterative",
+    "process",
+    "fork",
+    "process_pool",
+    "thread",
+    "thread_pool",
+    "polling",
+    "epoll",
+    "epoll_edge",
+]
 
 
 class Counter:
@@ -45,6 +56,22 @@ def check(total: int = 100_000, signals: int = 10) -> Outcome:
     return Outcome(
         "rollout under load", claims, {"requests": counter.sent, "ends": dict(counter.ends), "exit codes": codes}
     )
+
+
+def check_models(total: int = 2_000, signals: int = 6) -> Outcome:
+    """Do the same with fewer requests under every other model; most of them end a connection after each answer."""
+    lost, sent, codes = {}, 0, set()
+    for model in OTHER_MODELS:
+        with Server(partial(ours, app="apps:trials", model=model)) as server:
+            counter, ends = asyncio.run(_load(server, total, signals))
+        sent += counter.sent
+        codes |= {*ends}
+        lost |= {f"{model}, {end}": count for end, count in counter.ends.items() if end != "answered"}
+    claims = {
+        "every request that was sent whole is answered": not lost,
+        "every SIGTERM ends with exit code 0": codes == {0},
+    }
+    return Outcome("rollout of the other models", claims, {"requests": sent, "lost": lost, "exit codes": [*codes]})
 
 
 async def _load(server: Server, total: int, signals: int) -> tuple[Counter, list[int | None]]:

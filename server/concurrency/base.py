@@ -3,13 +3,14 @@
 import contextlib
 import errno
 import os
+import select
 import socket
 import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from server.session import REQUEST, Endpoint, Service, Want
 from server.wsgi import WSGIApplication
@@ -23,10 +24,17 @@ DRAIN_IDLE = 1.0
 LINGER_TIMEOUT = 2.0
 """Seconds that a client gets to take the last answer and close (RFC 9112 §9.6)."""
 
+SWEEP: Final = 1.0
+"""Seconds between two looks at the deadlines where one loop has all connections, and so the deadlines' precision."""
+DRAIN_SWEEP: Final = 0.05
+"""The same while the worker drains."""
+
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """What `accept` fails with when descriptors or memory have run out: the clients wait in the backlog meanwhile."""
 ACCEPT_AT_ONCE = 64
-"""Clients accepted from a listener before those that are here already get their turn, and at the end of all."""
+"""Clients accepted from a listener before those that are here already get their turn."""
+TCP_INFO_UNACKED = 24
+"""Where in Linux's `struct tcp_info` an unsigned int says how many clients wait at a listener."""
 OUT_OF_RESOURCES_PAUSE = 0.1
 """Seconds before the next try when `accept` fails for want of descriptors or memory."""
 
@@ -52,6 +60,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
+        self._follows = False
         self.deadline = float("inf")
         """`time.monotonic()` by which everything is to end; infinite until `set`."""
 
@@ -62,7 +71,12 @@ class Stop:
     @property
     def is_set(self) -> bool:
         """Whether the end was asked for."""
-        return self.deadline != float("inf")
+        return self.deadline != float("inf") or (self._follows and self._is_readable())
+
+    def _is_readable(self) -> bool:
+        poll = select.poll()
+        poll.register(self._read, select.POLLIN)
+        return bool(poll.poll(0))
 
     def set(self, grace: float) -> None:
         """Ask for the end within `grace` seconds; a later call may only bring it nearer. Safe in a signal handler."""
@@ -73,6 +87,7 @@ class Stop:
     def follow(self) -> None:
         """In a forked child, hear only the parent: its `set`, and its death, which closes the pipe."""
         os.close(self._write)
+        self._follows = True
 
     def close(self) -> None:
         """Give the descriptors back."""
@@ -145,6 +160,8 @@ class Model(ABC):
         self.service = Service(app, settings, access_log, keep_alive=self.traits.keep_alive)
         self.last_app = app
         """What answers instead of `app` once the worker drains."""
+        self.service.is_draining = self.is_draining
+        self.draining = False
         self.deadlines = Deadlines(settings)
         self.multiprocess = self.traits.multiprocess or settings.workers > 1
         self.stopping = Stop()
@@ -178,10 +195,14 @@ class Model(ABC):
         self.drain()
         self.stopping.set(grace)
 
+    def is_draining(self) -> bool:
+        """Tell whether `drain` was called, or should have been."""
+        return self.draining
+
     def drain(self) -> None:
         """Make every response from now on the last of its connection, end event streams, and idle times soon."""
         self.service.keep_alive = False
-        self.service.draining = True
+        self.draining = True
         self.service.app = self.last_app
         self.deadlines.drain()
 
@@ -203,3 +224,19 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any] | None:
             raise
         time.sleep(OUT_OF_RESOURCES_PAUSE)
         return None
+
+
+def waiting_at(listener: socket.socket) -> int:
+    """Return how many clients wait at a listener now: a worker that ends takes those, and none that come later.
+
+    Of a Unix socket the kernel does not tell; there it is ACCEPT_AT_ONCE.
+    """
+    if listener.family == socket.AF_UNIX:
+        return ACCEPT_AT_ONCE
+    info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_UNACKED + 4)
+    return int.from_bytes(info[TCP_INFO_UNACKED:], sys.byteorder)
+
+
+def last_turns(listeners: Sequence[socket.socket]) -> list[socket.socket]:
+    """Return each listener as often as clients wait there: those to take before it is closed."""
+    return [listener for listener in listeners for _ in range(waiting_at(listener))]

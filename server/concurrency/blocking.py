@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from server.concurrency.base import ACCEPT_AT_ONCE, Model, Stop, accept
+from server.concurrency.base import Model, Stop, accept, last_turns
 from server.concurrency.readiness import Connection, Interest
 from server.session import Endpoint
 
@@ -50,7 +50,7 @@ def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tup
         for descriptor in ready:
             if client := accept(by_descriptor[descriptor]):
                 yield by_descriptor[descriptor], *client
-    for listener in [*listeners] * ACCEPT_AT_ONCE:
+    for listener in last_turns(listeners):
         if time.monotonic() < stop.deadline and (client := accept(listener)):
             yield listener, *client
     for listener in listeners:

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from server.concurrency.base import ACCEPT_AT_ONCE, accept
+from server.concurrency.base import accept, last_turns
 from server.concurrency.blocking import BlockingModel
 
 if TYPE_CHECKING:
@@ -93,6 +93,10 @@ class ForkingModel(BlockingModel):
         for listener in listeners:
             listener.close()
 
+    def is_draining(self) -> bool:
+        """Tell whether the worker drains; a child that is in the middle of a response has not been told yet."""
+        return self.stopping.is_set
+
     def accept_for(
         self, children: Children, listeners: Sequence[socket.socket]
     ) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
@@ -105,7 +109,7 @@ class ForkingModel(BlockingModel):
             for listener in set(listeners) & set(ready):
                 if client := accept(listener):
                     yield listener, *client
-        for listener in [*listeners] * ACCEPT_AT_ONCE:  # who connected before is not turned away
+        for listener in last_turns(listeners):
             self._wait_for_end(children, only_one=True)
             if self._has_room(children) and (client := accept(listener)):
                 yield listener, *client

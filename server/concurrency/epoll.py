@@ -1,9 +1,9 @@
 """epoll, level-triggered: one system call waits for all sockets and returns those about which there is news.
 
-The kernel keeps the list of what is watched, so a wait costs in proportion to the sockets that are ready and not to
-those that are not: ten thousand idle clients cost memory and nothing else. Level-triggered means that a socket is
-reported as long as it is readable, so a turn may leave bytes behind; but also as long as it is writable, which an idle
-one always is. So each connection is watched for exactly what it waits for, and a change costs an `epoll_ctl`.
+The kernel keeps the list of what is watched, so a wait costs in proportion to the sockets that are ready: ten thousand
+idle clients cost memory and nothing else. Level-triggered means that a socket is reported as long as it is readable, so
+a turn may leave bytes behind; but also as long as it is writable, which an idle one always is. So each connection is
+watched for exactly what it waits for, and a change costs an `epoll_ctl`.
 
 What breaks: one thread calls all views, and one that waits for a database makes ten thousand clients wait.
 
@@ -16,48 +16,18 @@ And time passes without events: deadlines are looked after once a second, by one
 import select
 import socket
 from collections.abc import Sequence
-from typing import Any
 
 from server.concurrency.base import Traits
 from server.concurrency.interleaved import InterleavedConnection, InterleavedModel
 from server.concurrency.readiness import Interest
-from server.session import Endpoint
 
 EVENTS = {Interest.READ: select.EPOLLIN, Interest.WRITE: select.EPOLLOUT}
-
-
-class EpollConnection(InterleavedConnection):
-    """A connection that has itself watched."""
-
-    __slots__ = ("_epoll", "_events")
-
-    def __init__(self, model: "Epoll", endpoint: Endpoint, sock: Any, address: Any) -> None:
-        super().__init__(model, endpoint, sock, address)
-        self._epoll = model.epoll
-        self._events = 0
-
-    def watch(self, interest: Interest) -> None:
-        """Have the kernel report when `interest` has come true."""
-        events = EVENTS[interest]
-        if not self._events:
-            self._epoll.register(self.sock, events)
-        elif events != self._events:
-            self._epoll.modify(self.sock, events)
-        self._events = events
-
-    def release(self) -> None:
-        """End the watch, then close the socket."""
-        if self._events:
-            self._epoll.unregister(self.sock)
-            self._events = 0
-        super().release()
 
 
 class Epoll(InterleavedModel):
     """Ask the kernel which of the connections can go on."""
 
     traits = Traits(keep_alive=True, multithread=False, multiprocess=False, views_block_others=True, c10k=True)
-    connection = EpollConnection
 
     def serve(self, listeners: Sequence[socket.socket]) -> None:
         """Serve any number of clients until `stop`, of which a pipe tells that is watched beside the listeners."""
@@ -74,6 +44,20 @@ class Epoll(InterleavedModel):
             elif descriptor in self.endpoints:
                 self.accept(descriptor)
         self.sweep(seconds)
+
+    def watch(self, connection: InterleavedConnection, interest: Interest) -> None:
+        """Have the kernel report when `interest` has come true."""
+        if not connection.events:
+            self.epoll.register(connection.sock, EVENTS[interest])
+        elif connection.events != EVENTS[interest]:
+            self.epoll.modify(connection.sock, EVENTS[interest])
+        connection.events = EVENTS[interest]
+
+    def unwatch(self, connection: InterleavedConnection) -> None:
+        """Have nothing more reported."""
+        if connection.events:
+            self.epoll.unregister(connection.sock)
+            connection.events = 0
 
     def close_listeners(self) -> None:
         """End the watch of the listeners and of the pipe, which is readable from now on."""

@@ -12,41 +12,36 @@ socket's buffer tells, the registration is renewed: at that the kernel checks th
 
 import select
 import socket
+from typing import Any
 
-from server.concurrency.epoll import Epoll, EpollConnection
+from server.concurrency.epoll import Epoll
+from server.concurrency.interleaved import InterleavedConnection
 from server.concurrency.readiness import Interest
 
 CHANGES = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
 
 
-class EdgeConnection(EpollConnection):
-    """A connection that is registered once."""
-
-    __slots__ = ()
-
-    def watch(self, interest: Interest) -> None:
-        """Have the kernel report changes, and see to it that none is missed."""
-        if not self._events:
-            self._events = CHANGES
-            self._epoll.register(self.sock, CHANGES)  # reports also what is there already
-        elif interest is Interest.WRITE or self._has_more():  # a turn may end while the socket still takes more
-            self._epoll.modify(self.sock, CHANGES)
-
-    def _has_more(self) -> bool:
-        """Tell whether there is anything to read: bytes, the client's end, or an error."""
-        try:
-            self.sock.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        except OSError:  # read for good, it will end the session
-            return True
-        return True
-
-
 class EpollEdge(Epoll):
     """Have the kernel tell what has changed."""
 
-    connection = EdgeConnection
+    def watch(self, connection: InterleavedConnection, interest: Interest) -> None:
+        """Have the kernel report changes, once for all, and see to it that none is missed."""
+        if not connection.events:
+            connection.events = CHANGES
+            self.epoll.register(connection.sock, CHANGES)  # reports also what is there already
+        elif interest is Interest.WRITE or _has_more(connection.sock):  # a turn may end while the socket takes more
+            self.epoll.modify(connection.sock, CHANGES)
+
+
+def _has_more(sock: Any) -> bool:
+    """Tell whether there is anything to read: bytes, the client's end, or an error."""
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:  # read for good, it will end the session
+        return True
+    return True
 
 
 MODEL = EpollEdge

@@ -5,9 +5,9 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from contextvars import copy_context
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from server.concurrency.base import ACCEPT_AT_ONCE, Model, accept
+from server.concurrency.base import ACCEPT_AT_ONCE, DRAIN_SWEEP, SWEEP, Model, accept, waiting_at
 from server.concurrency.readiness import Connection, Interest
 from server.session import Endpoint
 from server.wsgi import WSGIApplication
@@ -15,11 +15,6 @@ from server.wsgi import WSGIApplication
 if TYPE_CHECKING:
     from server.accesslog import AccessLog
     from server.config import Settings
-
-SWEEP = 1.0
-"""Seconds between two looks at the deadlines, and so their precision."""
-GLANCE = 0.05
-"""The same while the worker drains."""
 
 
 class InterleavedConnection(Connection):
@@ -30,11 +25,14 @@ class InterleavedConnection(Connection):
     So each session has a `contextvars.Context`, and is entered by these methods only.
     """
 
-    __slots__ = ("_context",)
+    __slots__ = ("_context", "_owner", "events")
 
-    def __init__(self, model: Model, endpoint: Endpoint, sock: Any, address: Any) -> None:
+    def __init__(self, model: "InterleavedModel", endpoint: Endpoint, sock: Any, address: Any) -> None:
         super().__init__(model, endpoint, sock, address)
         self._context = copy_context()
+        self._owner = model
+        self.events = 0
+        """What the model has it watched for; 0 while it does not."""
 
     def take_turn(self) -> Interest:
         """Do in its own context what `run` does."""
@@ -48,14 +46,14 @@ class InterleavedConnection(Connection):
         """Do in its own context what `close` does."""
         self._context.run(self.close)
 
-    def watch(self, interest: Interest) -> None:
-        """Remember what it waits for; nothing to do for a model that asks everybody anyway."""
+    def release(self) -> None:
+        """Have the model end its watch, then close the socket."""
+        self._owner.unwatch(self)
+        super().release()
 
 
 class InterleavedModel(Model):
     """A model that goes round its connections in one thread: the rounds are the model's, the rest is here."""
-
-    connection: ClassVar[type[InterleavedConnection]] = InterleavedConnection
 
     def __init__(self, app: WSGIApplication, settings: "Settings", access_log: "AccessLog | None") -> None:
         super().__init__(app, settings, access_log)
@@ -73,13 +71,19 @@ class InterleavedModel(Model):
         for connection in self.connections.values():
             connection.hasten()
         while self.connections and monotonic() < self.stopping.deadline:
-            self.round(GLANCE)
+            self.round(DRAIN_SWEEP)
         for connection in self.connections.values():
             connection.cut()
 
     @abstractmethod
     def round(self, seconds: float) -> None:
         """Give a turn to all that can go on; wait at most `seconds` until there are any."""
+
+    def watch(self, connection: InterleavedConnection, interest: Interest) -> None:
+        """See to it that a connection gets its next turn; nothing to do for a model that asks everybody anyway."""
+
+    def unwatch(self, connection: InterleavedConnection) -> None:
+        """End the watch of a connection that is about to be closed."""
 
     def is_full(self) -> bool:
         """Tell whether `max_connections` are open."""
@@ -92,13 +96,14 @@ class InterleavedModel(Model):
             if not (client := accept(listener)):
                 return
             known_by = client[0].fileno()
-            connection = self.connections[known_by] = self.connection(self, endpoint, *client)
+            connection = self.connections[known_by] = InterleavedConnection(self, endpoint, *client)
             self.settle(known_by, connection.take_turn())
 
     def close_listeners(self) -> None:
         """Take who connected before, and nobody else."""
         for descriptor, (listener, _) in self.endpoints.items():
-            self.accept(descriptor)
+            for _ in range(0, waiting_at(listener), ACCEPT_AT_ONCE):
+                self.accept(descriptor)
             listener.close()
         self.endpoints = {}
 
@@ -107,7 +112,7 @@ class InterleavedModel(Model):
         if interest is Interest.CLOSE:
             del self.connections[descriptor]
         else:
-            self.connections[descriptor].watch(interest)
+            self.watch(self.connections[descriptor], interest)
 
     def sweep(self, seconds: float) -> None:
         """End the waits that are over, all `seconds`; over a copy, since that changes what is gone through."""

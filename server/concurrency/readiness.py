@@ -123,23 +123,25 @@ class Connection:
             Disconnected: the client has gone, or does not take it in time.
         """
         try:
-            if not self._send(data):
-                self.wait_writable()
-                while not self._flush():
-                    self.wait_writable()
-        except OSError as error:
+            done = self._send(data)
+            while not done:
+                if not self.wait_writable():
+                    raise Disconnected  # noqa: TRY301 - the end is the same
+                done = self._flush()
+        except (OSError, Disconnected) as error:
+            with contextlib.suppress(OSError):  # half of `data` may have gone: nothing else may stand in its place
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                self.sock.shutdown(socket.SHUT_RDWR)
             raise Disconnected from error
 
-    def wait_writable(self) -> None:
-        """Wait until the socket takes more; a model with a better way of waiting overrides this one.
+    def wait_writable(self) -> bool:
+        """Wait until the socket takes more; False when it does not within `write_timeout`.
 
-        Raises:
-            Disconnected: it does not within `write_timeout`.
+        A model with a better way of waiting overrides this one.
         """
         poll = select.poll()
         poll.register(self.sock, select.POLLOUT)
-        if not poll.poll(self._model.settings.write_timeout * 1000):
-            raise Disconnected
+        return bool(poll.poll(self._model.settings.write_timeout * 1000))
 
     def _go(self, step: Step) -> Interest:
         """Do what the session asks until it wants to wait for the client, or the socket for the network, or ends."""
@@ -168,12 +170,12 @@ class Connection:
             step = advance(session, END)  # to catch an exception would cost more
 
     def _send(self, data: bytes) -> bool:
-        """Write `data`; False when some of it is left for `_flush`."""
+        """Write `data`; False when some of it is left for `_flush`, or nothing, but the turn ends."""
         try:
             sent = self.sock.send(data)
         except BlockingIOError:
             sent = 0
-        if sent == len(data):
+        if sent == len(data) and data:
             return True
         self._output = memoryview(data)[sent:]
         self.deadline = self._model.deadlines.write()

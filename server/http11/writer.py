@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from server.http11 import grammar
 from server.http11.errors import ResponseError
@@ -25,8 +25,7 @@ def render_field(name: str, value: str) -> bytes:
     Raises:
         ResponseError: the name is no token, the value has a control character, or the field is hop-by-hop.
     """
-    if type(name) is not str or type(value) is not str:
-        raise ResponseError(f"a header's name and value must be str, not {name!r}: {value!r} (PEP 3333)")
+    name, value = _text(name), _text(value)
     if grammar.TOKEN.fullmatch(name) is None:
         raise ResponseError(f"{name!r} is no field name")
     if grammar.FIELD_VALUE.fullmatch(value) is None:
@@ -34,6 +33,13 @@ def render_field(name: str, value: str) -> bytes:
     if name.lower() in HOP_BY_HOP:
         raise ResponseError(f"{name} belongs to the connection, not to the application (PEP 3333)")
     return f"{name}: {value}\r\n".encode("latin-1")
+
+
+def _text(given: Any) -> str:
+    """Return what a string holds: one of a subclass, of markup or an enumeration, may show itself as something else."""
+    if not isinstance(given, str):
+        raise ResponseError(f"a status, and a header's name and value, must be str, not {given!r} (PEP 3333)")
+    return str.__str__(given)
 
 
 class Head(NamedTuple):
@@ -58,8 +64,10 @@ class _Lines(dict[Header, tuple[bytes, str]]):
     LONGEST: ClassVar = 256
 
     def __missing__(self, header: Header) -> tuple[bytes, str]:
+        if not isinstance(header, tuple):
+            raise TypeError
         name, value = header
-        entry = render_field(name, value), name.lower()
+        entry = render_field(name, value), str.lower(name)
         if len(entry[0]) <= self.LONGEST:
             if len(self) >= self.ROOM:
                 self.clear()
@@ -154,9 +162,7 @@ def render_status(status: str) -> bytes:
     Raises:
         ResponseError: it is not three digits (1xx excluded), a space and a reason without control characters.
     """
-    if type(status) is not str:
-        raise ResponseError(f"the status must be str, not {status!r} (PEP 3333)")
-    match = grammar.STATUS.fullmatch(status)
+    match = grammar.STATUS.fullmatch(_text(status))
     if match is None:
         raise ResponseError(f"{status!r} is no status such as '200 OK', or has a control character")
     code, reason = match.groups("")
@@ -170,11 +176,29 @@ BODILESS: Final = frozenset({204, 304})
 """The final statuses that never have a body (RFC 9110 §6.4.1)."""
 
 
+def plain(block: Any) -> bytes:
+    """Return a block of a body as bytes that behave as bytes do, which those of a subclass need not.
+
+    Raises:
+        ResponseError: it is something else.
+    """
+    if not isinstance(block, bytes):
+        raise ResponseError(f"a body is made of bytes, not of {type(block).__name__} (PEP 3333)")
+    return bytes(block)
+
+
 def chunk(data: bytes) -> bytes:
     """Frame `data`, which must not be empty, as one chunk (RFC 9112 §7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def render_early_hints(headers: list[Header]) -> bytes:
-    """Render an informational 103 response (RFC 8297)."""
-    return b"HTTP/1.1 103 Early Hints\r\n" + render_fields(headers)[0] + b"\r\n"
+    """Render an informational 103 response (RFC 8297).
+
+    Raises:
+        ResponseError: one of the fields breaks a rule, or is a Content-Length (RFC 9110 §8.6).
+    """
+    fields, special = render_fields(headers)
+    if "content-length" in special:
+        raise ResponseError("hints have no body, so no Content-Length either")
+    return b"HTTP/1.1 103 Early Hints\r\n" + fields + b"\r\n"

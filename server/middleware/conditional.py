@@ -50,7 +50,7 @@ def parse_http_date(text: str) -> int | None:
     """Read a time; None when it is no date, which means that the field is ignored."""
     try:
         parsed = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
 

@@ -34,27 +34,28 @@ class DebugPages:
         """Answer one request (PEP 3333)."""
         if not is_local(environ):
             return self._app(environ, start_response)
+        asked = f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']}"  # now: the application may change its environ
         try:
             answer = self._app(environ, start_response)
         except Exception as error:  # noqa: BLE001 - whatever it is, its developer wants to see it
-            return _traceback(error, environ, start_response)
+            return _traceback(error, asked, start_response)
         if isinstance(answer, (list, tuple, FileWrapper)):
             return answer  # what can fail has been done
-        return _watched(answer, environ, start_response)
+        return _watched(answer, asked, start_response)
 
 
-def _watched(answer: Iterable[bytes], environ: Environ, start_response: Any) -> Iterator[bytes]:
+def _watched(answer: Iterable[bytes], asked: str, start_response: Any) -> Iterator[bytes]:
     """Pass on an iterable; one that fails before its first block has left becomes a page, too."""
     try:
         yield from answer
     except Exception as error:  # noqa: BLE001 - as above
-        yield from _traceback(error, environ, start_response)
+        yield from _traceback(error, asked, start_response)
     finally:
         if hasattr(answer, "close"):
             answer.close()
 
 
-def _traceback(error: Exception, environ: Environ, start_response: Any) -> Iterable[bytes]:
+def _traceback(error: Exception, asked: str, start_response: Any) -> Iterable[bytes]:
     """Answer with a traceback; raise `error` where it is too late for that (PEP 3333, "Error Handling")."""
     page = _page(
         lambda status, fields: start_response(status, fields, (type(error), error, error.__traceback__)),
@@ -62,7 +63,7 @@ def _traceback(error: Exception, environ: Environ, start_response: Any) -> Itera
         trace="".join(traceback.format_exception(error)),
         hint="This page is shown because the server runs with --reload.",
     )
-    log.error("error in %s %s", environ["REQUEST_METHOD"], environ["REQUEST_URI"], exc_info=error)
+    log.error("error in %s", asked, exc_info=error)
     return page
 
 
@@ -84,10 +85,13 @@ def broken_app(error: AppLoadError) -> WSGIApplication:
 def is_local(environ: Environ) -> bool:
     """Tell whether the client is on this machine: by loopback or a Unix socket, and by no proxy that speaks for others.
 
-    A tunnel or a proxy on this machine connects from it, too, whoever is behind it.
+    A tunnel or a proxy on this machine connects from it, too, whoever is behind it. It gives itself away by what it
+    says of its client, or of itself (RFC 9110 §7.6.3).
     """
-    if SPOKEN_FOR in environ or not environ["REMOTE_ADDR"]:
-        return SPOKEN_FOR not in environ
+    if SPOKEN_FOR in environ or "HTTP_VIA" in environ:
+        return False
+    if not environ["REMOTE_ADDR"]:
+        return True
     address = ip_address(environ["REMOTE_ADDR"].partition("%")[0])
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback  # a dual-stack socket shows IPv4 as IPv6
 

@@ -38,9 +38,12 @@ SPOKEN_FOR = "minnow.forwarded"
 _MEMORABLE = 256
 """Length of fields up to which their reading is remembered: what strangers send must not fill the memory."""
 
-_NODE = re.compile(r"\[(?P<six>[^\]]+)\](?::\d{1,5})?|(?P<four>[\d.]+)(?::\d{1,5})?|(?P<bare>[\da-fA-F:.]+)", re.ASCII)
+_NODE = re.compile(
+    r"\[(?P<six>[\da-fA-F:.]+)\](?::\d{1,5})?|(?P<four>[\d.]+)(?::\d{1,5})?|(?P<bare>[\da-fA-F:.]+)", re.ASCII
+)
 _HOST = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?", re.ASCII)
-_PAIR = re.compile(r'\s*([\w!#$%&\'*+.^`|~-]+)=(?:([\w!#$%&\'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)")\s*(;|,|$)', re.ASCII)
+_PAIR = re.compile(r'\s*(?:([\w!#$%&\'*+.^`|~-]+)=(?:([\w!#$%&\'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)")\s*)?(;|$)', re.ASCII)
+"""RFC 7239 §4: forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )."""
 
 
 class Hop(NamedTuple):
@@ -134,8 +137,6 @@ def _hops(given: Mapping[str, str]) -> list[Hop]:
     if given.get("HTTP_FORWARDED"):
         return parse_forwarded(given["HTTP_FORWARDED"])
     clients = [_node(each) for each in _split(given.get("HTTP_X_FORWARDED_FOR", ""))]
-    if "" in clients:
-        clients = []  # one that cannot be read makes the rest a guess
     schemes = [_scheme(each) for each in _split(given.get("HTTP_X_FORWARDED_PROTO", ""))]
     hosts = [_host(each) for each in _split(given.get("HTTP_X_FORWARDED_HOST", ""))]
     count = max(1, len(clients))
@@ -149,20 +150,25 @@ def _aligned(values: list[str], count: int) -> list[str]:
 
 
 def parse_forwarded(text: str) -> list[Hop]:
-    """Parse a `Forwarded` field (RFC 7239 §4); return [] when it is malformed anywhere."""
-    hops: list[Hop] = []
+    """Parse a `Forwarded` field (RFC 7239 §4); a hop that is malformed, or has a comma in quotes, tells nothing.
+
+    Commas are looked for in quotes, too: a client that opens some must not take in what our own proxies add behind it.
+    """
+    return [_element(each) for each in text.split(",") if each.strip()]
+
+
+def _element(text: str) -> Hop:
     pairs: dict[str, str] = {}
     at = 0
     while at < len(text):
         found = _PAIR.match(text, at)
-        if found is None or found[1].lower() in pairs:
-            return []
-        pairs[found[1].lower()] = found[2] or re.sub(r"\\(.)", r"\1", found[3] or "")
+        name = found[1].lower() if found and found[1] else ""
+        if found is None or name in pairs:
+            return Hop()
+        if name:
+            pairs[name] = found[2] or re.sub(r"\\(.)", r"\1", found[3] or "")
         at = found.end()
-        if found[4] != ";":
-            hops.append(Hop(_node(pairs.get("for", "")), _scheme(pairs.get("proto", "")), _host(pairs.get("host", ""))))
-            pairs = {}
-    return hops
+    return Hop(_node(pairs.get("for", "")), _scheme(pairs.get("proto", "")), _host(pairs.get("host", "")))
 
 
 def _split(text: str) -> list[str]:

@@ -4,6 +4,7 @@ The path is taken as octets, its segments are checked as text, and then only the
 between a check by name and an open the name could change hands.
 """
 
+import errno
 import os
 import re
 import stat
@@ -32,6 +33,7 @@ REVALIDATE: Final = "no-cache"
 
 _IN_MEMORY: Final = 64 << 10  # below this, one read costs less than what sendfile saves
 _FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY  # a FIFO must not block, nor a terminal be won
+_OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
 _KNOWN_FILES: Final = 4096
 _VERSIONED: Final = re.compile(r"(?:^|&)v=[^&]")
 _HIDDEN: Final = re.compile(r"(?:^|/)(?:\.|/|$)|[\0\\]")  # a segment that is empty or begins with a dot; NUL; backslash
@@ -153,7 +155,9 @@ def content_type(path: str) -> str:
 def _opened(name: bytes) -> int | None:
     try:
         return os.open(name, _FLAGS)
-    except (OSError, ValueError):  # missing, forbidden, too long, a socket: all the same to a visitor
+    except (OSError, ValueError) as error:  # missing, forbidden, too long, a socket: all the same to a visitor
+        if isinstance(error, OSError) and error.errno in _OUT_OF_RESOURCES:
+            raise
         return None
 
 

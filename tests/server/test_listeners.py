@@ -240,6 +240,33 @@ def test_with_reuse_port_each_socket_of_no_host_takes_both_kinds() -> None:
     listener.close()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_nobody_comes_to_what_is_closed(host: str) -> None:
+    """Who has connected is there for the workers that still hold the socket; a newcomer isn't, and has sent nothing."""
+    listener = opened(f"{host}:0")
+    shared, address = listener.sockets[0].dup(), listener.sockets[0].getsockname()
+    with shared, socket.create_connection(address[:2], timeout=5) as early:
+        listener.close()
+        with pytest.raises(TimeoutError):
+            socket.create_connection(address[:2], timeout=0.2)
+        accepted, peer = shared.accept()
+        with accepted:
+            assert peer == early.getsockname()
+            early.sendall(b"request")
+            assert accepted.recv(16) == b"request"
+        shared.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            shared.accept()
+
+
+def test_an_inherited_socket_stays_as_it_was_for_its_owner() -> None:
+    """Who passed it on (a service manager, say) may go on with it."""
+    with socket.create_server(("127.0.0.1", 0)) as owned:
+        opened(f"fd://{os.dup(owned.fileno())}").close()
+        socket.create_connection(owned.getsockname(), timeout=5).close()
+        owned.accept()[0].close()
+
+
 def test_addresses_print_as_they_are_given() -> None:
     """For messages and logs."""
     assert [str(each) for each in (TcpAddress("::1", 1), UnixAddress("/x"), InheritedFd(3))] == [

@@ -154,6 +154,55 @@ def test_own_date_and_server_are_kept(date_and_server: tuple[str, str]) -> None:
     assert output.count(b"\r\nDate: ") == output.count(b"\r\nServer: ") == 1
 
 
+class Text(str):
+    """A string that shows itself as something else, as markup and members of an enumeration do."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "shown\r\nX-Evil: yes"
+
+    def __format__(self, _spec: str, /) -> str:
+        return str(self)
+
+    def lower(self) -> str:
+        """Return anything else."""
+        return str(self)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "remembered"])
+def test_strings_of_any_class_are_what_they_hold(known: bool) -> None:
+    """A Django `SafeString` or a `Markup` is text: as good as the plain string, whether that came before or not."""
+    plain = f"200 {known}", (f"X-{known}", "value")
+    if known:
+        get(respond([], plain[1], status=plain[0]))
+    output = get(respond([], (Text(plain[1][0]), Text(plain[1][1])), status=Text(plain[0]))).output
+    assert output.startswith(f"HTTP/1.1 200 {known}\r\nX-{known}: value\r\n".encode())
+    assert b"Evil" not in output
+
+
+@pytest.mark.parametrize("name", ["Connection", "Transfer-Encoding"])
+def test_no_class_of_string_hides_a_hop_by_hop_field(name: str) -> None:
+    """What a name looks like to itself does not matter."""
+    assert answer(get(respond([], (Text(name), "close"))).output).status == 500
+
+
+class Bytes(bytes):
+    """Bytes that add up to something else, as numpy's do."""
+
+    def __radd__(self, other: object) -> str:
+        return "evil"
+
+
+@pytest.mark.parametrize("body", [[Bytes(b"hello")], (Bytes(b"hel"), Bytes(b"lo")), stream(Bytes(b"hello"))])
+@pytest.mark.parametrize("headers", [[], [("Content-Length", "5")]], ids=["", "length"])
+def test_bytes_of_any_class_are_bytes(body: Any, headers: list[tuple[str, str]]) -> None:
+    """A subclass of bytes, such as a database driver's, is a body however it comes."""
+    client = get(respond(body, *headers))
+    assert answer(client.output).body in (b"hello", b"5\r\nhello\r\n0\r\n\r\n")
+    assert {type(each) for each in client.writes} == {bytes}
+
+
 def test_repeated_headers_stay_apart() -> None:
     """Two cookies are two fields, in their order (RFC 6265 §3)."""
     output = get(respond([], ("Set-Cookie", "a=b"), ("Set-Cookie", "c=d"))).output
@@ -237,7 +286,7 @@ def test_an_event_stream_ends_when_the_worker_drains(kind: str, sent: int) -> No
         start_response("200 OK", [("Content-Type", kind)])
         try:
             yield b"data: 1\n\n"
-            client.service.draining = True
+            client.service.is_draining = lambda: True
             yield b"data: 2\n\n"
             yield b"data: 3\n\n"
         finally:
@@ -277,15 +326,16 @@ def test_close_is_called_when_the_client_goes() -> None:
     assert [record.status for record in client.records] == [200]
 
 
+@pytest.mark.parametrize("kind", [staticmethod, property], ids=["called", "looked up"])
 @pytest.mark.parametrize("error", [ValueError("close is broken"), SystemExit("close is broken")])
-def test_close_that_raises_is_logged(caplog: pytest.LogCaptureFixture, error: BaseException) -> None:
+def test_close_that_raises_is_logged(caplog: pytest.LogCaptureFixture, error: BaseException, kind: Any) -> None:
     """What close() raises is logged; the response was whole and the connection goes on."""
 
-    class Broken(Closing):
-        def close(self) -> None:
-            raise error
+    def fail(*_: object) -> None:
+        raise error
 
-    client = Client(respond(Broken(b"hello"))).send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    broken = type("Broken", (), {"__iter__": lambda _: iter([b"hello"]), "close": kind(fail)})
+    client = Client(respond(broken())).send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert client.wants is Want.REQUEST
     assert "close is broken" in caplog.text
 

@@ -159,8 +159,15 @@ def test_no_input() -> None:
     for _ in range(2):
         assert body.read() == body.read(5) == body.read(-1) == body.readline() == body.readline(5) == b""
         assert body.readlines() == body.readlines(5) == list(body) == []
+        assert body.read(None) == body.read1() == body.readline(None) == b""
+        assert body.readinto(bytearray(5)) == body.seek(0) == body.seek(0, io.SEEK_END) == body.tell() == 0
+        assert next(body, None) is None
+        assert io.TextIOWrapper(body).read() == ""
+        with body:
+            assert body.readable()
+            assert body.seekable()
         body.close()
-    assert io.BufferedReader(io.BytesIO(body.read())).read() == b""
+        assert not body.closed
 
 
 def test_the_validator_finds_nothing() -> None:
@@ -187,7 +194,7 @@ def test_multithread_and_multiprocess_come_from_the_model() -> None:
     endpoint = Endpoint(Client().service, ("::1", 80, 0, 0), multithread=True, multiprocess=True)
     _, environ = endpoint.open(b"GET / HTTP/1.1\r\nHost: a")
     assert (environ["wsgi.multithread"], environ["wsgi.multiprocess"]) == (True, True)
-    assert environ["SERVER_NAME"] == "::1"
+    assert environ["SERVER_NAME"] == "[::1]"  # RFC 3875 §4.1.14: an IPv6 address stands in brackets, as in a URL
 
 
 def test_get_has_no_content_length() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from server.http11.errors import ResponseError
 from server.session import Act, Want
 from server.wsgi import Disconnected, Environ
 from tests.server.apps import Closing, Start, respond, stream
@@ -167,6 +168,7 @@ BAD_HEADERS: list[tuple[str, Any]] = [
     ("three", [("X-A", "b", "c")]),
     ("lists", [["X-A", "b"]]),
     ("string", "X-A: b"),
+    ("strings", ["ab"]),
     ("none", None),
     ("none-inside", [None]),
     ("length-twice", [("Content-Length", "5"), ("content-length", "5")]),
@@ -213,11 +215,12 @@ def test_good_statuses(status: str) -> None:
     assert (told.status, told.reason) == (int(status[:3]), status[4:])
 
 
-def test_early_hints_are_held_to_the_rules() -> None:
-    """Nor can hints forge a response."""
+@pytest.mark.parametrize("hint", [("Link", "a\r\nX-Evil: b"), ("Connection", "Evil"), ("Content-Length", "5")])
+def test_early_hints_are_held_to_the_rules(hint: tuple[str, str]) -> None:
+    """Nor can hints forge a response, or tell the length of a body that they never have (RFC 9110 §8.6)."""
 
     def app(environ: Environ, start_response: Start) -> list[bytes]:
-        environ["wsgi.early_hints"]([("Link", "a\r\nX-Evil: b")])
+        environ["wsgi.early_hints"]([hint])
         return []
 
     output = get(app).output
@@ -242,6 +245,15 @@ def test_a_wrong_length_in_sight_gives_500_or_cuts(body: Any, caplog: pytest.Log
 def test_a_first_item_beyond_the_length_gives_500() -> None:
     """The head waits for the first item, so its fault can still be told."""
     assert answer(get(respond(stream(b"hello!"), ("Content-Length", "5"))).output).status == 500
+
+
+@pytest.mark.parametrize("body", [stream(), stream(b"", b"")])
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_nothing_at_all_of_a_length_gives_500(body: Any, version: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The head waits for the first item, so there is still time to tell when none comes."""
+    client = Client(respond(body, ("Content-Length", "5"))).send(GET.replace(b"1.1", version.encode()))
+    assert answer(client.output).status == 500
+    assert "Content-Length says 5" in caplog.text
 
 
 @pytest.mark.parametrize("body", [stream(b"hell"), stream(b"h", b"e")])
@@ -309,3 +321,25 @@ def test_write_to_a_client_that_has_gone(caplog: pytest.LogCaptureFixture) -> No
     assert raised
     assert client.ended
     assert not caplog.records
+
+
+@pytest.mark.parametrize("headers", [[], [("Content-Length", "5")]], ids=["chunked", "length"])
+@pytest.mark.parametrize("body", [[b"hello"], stream(b"hello"), ValueError("broken")], ids=["list", "stream", "broken"])
+def test_write_after_the_end_is_refused(body: Any, headers: list[tuple[str, str]]) -> None:
+    """A `write` that was kept says nothing any more: it would stand in the midst of the next response."""
+    kept: list[Any] = []
+
+    def app(environ: Environ, start_response: Start) -> Any:
+        if kept:
+            with pytest.raises(ResponseError, match="end"):
+                kept[0](b"HTTP/1.1 200 Forged\r\n\r\n")
+            start_response("200 OK", [])
+            return [b"second"]
+        kept.append(start_response("200 OK", headers))
+        if isinstance(body, ValueError):
+            raise body
+        return body() if callable(body) else body
+
+    client = Client(app).send(GET + GET)
+    assert b"Forged" not in client.output
+    assert client.output.endswith(b"\r\n\r\nsecond")

@@ -37,6 +37,13 @@ def sending(file: Any, *headers: tuple[str, str], status: str = "200 OK", **opti
     return app
 
 
+class OnlyRead:
+    """The least that PEP 3333 asks of a file: read()."""
+
+    def __init__(self, content: bytes) -> None:
+        self.read = io.BytesIO(content).read
+
+
 def slices(client: Client) -> list[FileSlice]:
     """Return what was to be sent by sendfile."""
     return [step for step in client.steps if isinstance(step, FileSlice)]
@@ -85,16 +92,41 @@ def test_content_length_bounds_the_slice(path: Path, declared: int, sent: int) -
     assert client.records[0].sent == sent
 
 
+@pytest.mark.parametrize("opened", [io.BytesIO, OnlyRead], ids=["BytesIO", "only read"])
+@pytest.mark.parametrize("declared", [0, 1, 10, 16, 25, len(CONTENT)])
+def test_content_length_bounds_what_is_read(opened: Callable[[bytes], Any], declared: int) -> None:
+    """The file is sent "until Content-Length bytes have been written" (PEP 3333), and the connection goes on."""
+    app = sending(opened(CONTENT), ("Content-Length", str(declared)), block_size=16)
+    client = Client(app).send(GET)
+    assert answer(client.output).body == CONTENT[:declared]
+    assert client.wants is Want.REQUEST
+
+
+def test_content_length_bounds_what_is_read_after_write() -> None:
+    """What `write` has sent counts."""
+
+    def app(environ: Environ, start_response: Start) -> Any:
+        start_response("200 OK", [("Content-Length", "10")])(b"first")
+        return environ["wsgi.file_wrapper"](io.BytesIO(CONTENT))
+
+    client = Client(app).send(GET)
+    assert answer(client.output).body == b"first" + CONTENT[:5]
+    assert client.wants is Want.REQUEST
+
+
 def test_content_length_beyond_the_file_gives_500(path: Path) -> None:
     """A file that is too short for what was promised is found out before the promise goes."""
     assert answer(get(sending(path.open("rb"), ("Content-Length", str(len(CONTENT) + 1)))).output).status == 500
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200 OK"), ("GET", "304 Not Modified"), ("GET", "204 None")])
-def test_no_slice_where_no_body_belongs(path: Path, method: str, status: str) -> None:
-    """HEAD, 204 and 304 carry no body; the file is closed all the same."""
+@pytest.mark.parametrize("length", [None, "10", "1000000"])
+def test_no_slice_where_no_body_belongs(path: Path, method: str, status: str, length: str | None) -> None:
+    """HEAD, 204 and 304 carry no body, whatever its length would be; the file is closed all the same."""
     file = path.open("rb")
-    client = get(sending(file, status=status), method=method)
+    headers = [] if length is None else [("Content-Length", length)]
+    client = get(sending(file, *headers, status=status), method=method)
+    assert answer(client.output).status == int(status[:3])
     assert answer(client.output).body == b""
     assert slices(client) == []
     assert file.closed
@@ -129,13 +161,6 @@ def _pipe(path: Path) -> Any:
     return os.fdopen(reading, "rb")
 
 
-class OnlyRead:
-    """The least that PEP 3333 asks of a file: read()."""
-
-    def __init__(self, content: bytes) -> None:
-        self.read = io.BytesIO(content).read
-
-
 class Decoding(io.BufferedReader):
     """A file that reads as something else than it holds."""
 
@@ -164,6 +189,55 @@ def test_what_is_no_plain_file_is_read(path: Path, opened: Callable[[Path], Any]
     assert answer(client.output).body == expected
     assert slices(client) == []
     assert getattr(file, "closed", True)
+
+
+@pytest.mark.parametrize("length", [None, 5])
+def test_a_file_that_claims_to_be_empty_is_read(length: int | None) -> None:
+    """What the kernel writes when asked has no size before that: /proc and the like."""
+    headers = [] if length is None else [("Content-Length", str(length))]
+    with Path("/proc/self/status").open("rb") as file:
+        told = answer(get(sending(file, *headers)).output)
+    assert b"Name:" in told.body
+
+
+def test_what_was_written_into_the_file_is_sent(path: Path) -> None:
+    """A file that was changed and not flushed yet goes out changed."""
+    file = path.open("r+b")
+    file.read(10)
+    file.seek(0)
+    file.write(b"changed")
+    file.seek(0)
+    client = get(sending(file))
+    assert answer(client.output).body == b"changed" + CONTENT[7:]
+    assert len(slices(client)) == 1
+
+
+@pytest.mark.parametrize(("text", "status"), [("", 200), ("text", 500)])
+def test_a_file_of_text_ends(text: str, status: int) -> None:
+    """It is no file of bytes: a 500, but for an empty one, which must not be read for ever."""
+    assert answer(get(sending(io.StringIO(text))).output).status == status
+
+
+@pytest.mark.parametrize("opened", [lambda path: path.open("rb"), lambda _: io.BytesIO(CONTENT)])
+def test_a_wrapper_is_its_own_iterator(path: Path, opened: Callable[[Path], Any]) -> None:
+    """Who keeps only `iter()` of it can still seek to a range and close the file: Werkzeug does both."""
+    file = opened(path)
+    wrapper = iter(FileWrapper(file, 1000))
+    assert wrapper.seekable()
+    assert wrapper.seek(5000) == wrapper.tell() == 5000
+    assert next(wrapper) == CONTENT[5000:6000]
+    assert b"".join(wrapper) == CONTENT[6000:]
+    wrapper.close()
+    assert file.closed
+
+
+def test_a_wrapper_of_a_bare_file_cannot_seek() -> None:
+    """Only what the file can do is promised."""
+    wrapper = FileWrapper(OnlyRead(CONTENT))
+    assert not wrapper.seekable()
+    assert not hasattr(wrapper, "close")
+    with _pipe(Path()) as pipe:
+        assert not FileWrapper(pipe).seekable()
 
 
 def test_the_block_size_is_honoured() -> None:

@@ -28,6 +28,18 @@ def test_an_exception_is_shown_to_this_machine() -> None:
     assert b"<script>" not in body
 
 
+def test_an_application_may_empty_its_environ_before_it_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """The environ is the application's to change (PEP 3333); the page and the log tell of the request as it came."""
+
+    def app(environ: Environ, _start_response: Any) -> list[bytes]:
+        environ.clear()
+        raise ValueError("broken")
+
+    output = get(from_here(DebugPages(app)), "/page").output
+    assert b"ValueError: broken" in output
+    assert "GET /page" in caplog.text
+
+
 def test_an_exception_is_not_shown_to_others() -> None:
     """It goes on to the server, which answers with a plain 500."""
     with pytest.raises(ValueError, match="alert"):
@@ -59,6 +71,7 @@ def test_what_this_machine_is(peer: str, local: bool) -> None:
     """Loopback addresses and Unix sockets, but not where a proxy there speaks for somebody else."""
     assert is_local(environ_of(REMOTE_ADDR=peer)) is local
     assert not is_local({**environ_of(REMOTE_ADDR=peer), "minnow.forwarded": True})
+    assert not is_local({**environ_of(REMOTE_ADDR=peer), "HTTP_VIA": "1.1 tunnel"})
 
 
 def test_a_tunnel_to_this_machine_shows_nothing_to_the_world() -> None:

@@ -1,6 +1,7 @@
 """Files as WSGI: what is served, what is not, and with which fields."""
 
 import os
+import resource
 import socket
 from email.utils import formatdate
 from pathlib import Path
@@ -215,6 +216,17 @@ def test_no_descriptor_is_left_open(files: StaticFiles) -> None:
         for fields in ({}, {"HTTP_RANGE": "bytes=99999999-"}, {"HTTP_IF_MATCH": '"x"'}):
             get(files, f"/static/{path}", **fields)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_file_is_not_missing_because_descriptors_are(files: StaticFiles) -> None:
+    """A 404 would be kept by caches; the failure goes on to the server, which answers with a 500."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            files(environ_of("/static/app.css"), lambda *_: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize(
