@@ -1,8 +1,7 @@
 """`python -m server module:attribute`."""
 
-import sys
-
 from server.cli import main
+from server.worker import leave
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -18,7 +18,7 @@ from server.console import PLAIN, RED, YELLOW
 from server.http11.request import Request
 
 _LONGEST = select.PIPE_BUF
-_CLIPPED = 150  # four fields of 150 characters and a method stay below PIPE_BUF however they are escaped
+_CLIPPED = 150  # four fields and a method of 150 characters stay below PIPE_BUF however they are escaped
 _STDOUT = 1
 
 ClientOf = Callable[[str, dict[str, str]], str]

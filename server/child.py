@@ -52,7 +52,12 @@ class Child:
 
     def cause(self, code: int) -> str:
         """Say how it ended, given the exit code, or the negative number of the signal that killed it."""
-        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        if code >= 0:
+            return f"exit code {code}"
+        try:
+            return signal.Signals(-code).name
+        except ValueError:  # of the real-time signals only the first and the last have names
+            return f"signal {-code}"
 
     def failure(self, code: int) -> AppLoadError:
         """Return why it never served."""

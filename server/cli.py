@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from server.console import log, set_up
 from server.errors import EXIT_CODES, ConfigError, ServerError
 from server.loader import parse_spec
 from server.settings_page import settings_page
-from server.sources import Resolved, from_environment, from_file, from_flags, misspelt, resolve
+from server.sources import Resolved, did_you_mean, from_environment, from_file, from_flags, misspelt, resolve
 from server.supervisor import supervise
 from server.worker import check
 
@@ -26,6 +27,8 @@ Every setting is also an environment variable (MINNOW_BIND) and a key of the TOM
 environment, that over the file, that over the default. Sizes take K, M and G.
 
 {fill(f"Exit codes: {EXIT_CODES}.", 116)}"""
+
+_NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,14 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; return the exit code."""
     set_up()
     try:
-        _run(vars(_parser().parse_args(arguments)))
-        sys.stdout.flush()
-    except BrokenPipeError:  # `--list-models | head`: whoever asked has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at the very end would fail
+        _run(_parsed(arguments))
     except ServerError as error:
-        log.error("%s%s", _above(error), error)
+        log.error("%s%s", error.above, error)
         return error.exit_code
     return 0
+
+
+def _parsed(arguments: Sequence[str] | None) -> dict[str, object]:
+    parsed, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        flags = [one.flag for one in declared()]
+        hint = did_you_mean(unknown[0].partition("=")[0], flags) or " (--help tells what there is)"
+        raise ConfigError(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    return vars(parsed)
 
 
 def _run(asked: dict[str, object]) -> None:
@@ -69,10 +78,12 @@ def _run(asked: dict[str, object]) -> None:
 def _resolve(asked: dict[str, object], environ: Mapping[str, str]) -> Resolved:
     for told in misspelt(environ):
         log.warning("%s", told)
-    file = asked.pop("config") or environ.get("MINNOW_CONFIG")
+    flag, variable = asked.pop("config"), environ.get("MINNOW_CONFIG")
     sources = [from_flags(asked), from_environment(environ)]
-    if file:
-        sources.append(from_file(str(file)))
+    if flag is not None:
+        sources.append(from_file(str(flag)))
+    elif variable:
+        sources.append(from_file(variable, named_by="MINNOW_CONFIG"))
     return resolve(sources, {"model": tuple(MODELS)})
 
 
@@ -127,18 +138,28 @@ def _print_config(resolved: Resolved) -> None:
     """Print a TOML file that would give the same settings."""
     for key, value in asdict(resolved.settings).items():
         origin = resolved.origins.get(key, "default")
-        _say(f"{key} = {json.dumps(value)}  # {origin}\n")  # JSON's scalars and lists are TOML's
+        text = json.dumps(
+            value, ensure_ascii=False
+        )  # JSON's scalars and lists are TOML's, its pairs of escapes are not
+        _say(f"{key} = " + _NOT_PRINTABLE.sub(lambda found: f"\\U{ord(found[0]):08x}", text) + f"  # {origin}\n")
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `--list-models | head`: whoever asked has read enough
+        _forget_output()
+    except OSError as error:
+        _forget_output()
+        raise ServerError(f"cannot write to standard output: {error.strerror}") from None
+
+
+def _forget_output() -> None:
+    """Send standard output nowhere: what is left in its buffer would fail once more at the very end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse_unwatchable(settings: Settings) -> None:
     if settings.reload and importlib.util.find_spec("watchfiles") is None:
         raise ConfigError("--reload needs the package watchfiles (pip install watchfiles)")
-
-
-def _above(error: ServerError) -> str:
-    """Return the application's traceback, to stand above the line."""
-    return f"the application's own error:\n{error.trace}minnow: " if error.trace else ""

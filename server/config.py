@@ -16,6 +16,10 @@ _META = "setting"
 BYTES = "bytes"
 SECONDS = "seconds"
 
+LONGEST = 1_000_000
+"""Seconds, nearly twelve days: `poll` takes no more than 2**31 milliseconds."""
+MOST_WORKERS = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -28,7 +32,7 @@ class Setting:
     unit: str = ""
     """BYTES, SECONDS or what is counted."""
     least: float | None = None
-    """The smallest value that makes sense."""
+    """The smallest value that makes sense; of a list, the fewest values."""
     most: float | None = None
     """The largest value that makes sense."""
     choices: tuple[str, ...] = ()
@@ -81,6 +85,7 @@ class Settings:
         ("127.0.0.1:8000",),
         "address to listen on; may be given several times, port 0 lets the system choose",
         "only this machine can reach it until you decide otherwise",
+        least=1,
         form="HOST:PORT | [IPV6]:PORT | unix:PATH | fd://N",
         check=values.parse_address,
     )
@@ -90,7 +95,7 @@ class Settings:
         "one core is enough for most sites, and one process is the easiest to watch; add one for each further core",
         unit="processes",
         least=1,
-        most=1024,
+        most=MOST_WORKERS,
     )
     model: str = _setting(
         "coroutine",
@@ -120,6 +125,7 @@ class Settings:
         "a burst or a reload should wait, not be refused; the kernel caps it at net.core.somaxconn",
         unit="connections",
         least=1,
+        most=1_000_000,
     )
     reuse_port: bool = _setting(
         False,
@@ -133,6 +139,7 @@ class Settings:
         "in the other models clients over the number of threads or processes wait in the backlog",
         unit="connections",
         least=1,
+        most=1_000_000,
     )
     request_line_limit: int = _setting(
         8192,
@@ -175,6 +182,7 @@ class Settings:
         "a phone on a poor line needs a few seconds, a slow attack wants minutes",
         unit=SECONDS,
         least=0.01,
+        most=LONGEST,
     )
     body_timeout: float = _setting(
         30.0,
@@ -182,6 +190,7 @@ class Settings:
         "the time a mobile connection may be gone for and come back",
         unit=SECONDS,
         least=0.01,
+        most=LONGEST,
     )
     body_rate: int = _setting(
         256,
@@ -196,6 +205,7 @@ class Settings:
         "longer than the 60 s of nginx and most load balancers, so that they close first and never reuse a closing one",
         unit=SECONDS,
         least=0.01,
+        most=LONGEST,
     )
     write_timeout: float = _setting(
         30.0,
@@ -203,6 +213,7 @@ class Settings:
         "a client that is alive takes something in half a minute",
         unit=SECONDS,
         least=0.01,
+        most=LONGEST,
     )
     grace: float = _setting(
         20.0,
@@ -210,6 +221,7 @@ class Settings:
         "below the 30 s after which Kubernetes kills; give Docker Compose a stop_grace_period above it",
         unit=SECONDS,
         least=0,
+        most=LONGEST,
     )
     drain_delay: float = _setting(
         0.0,
@@ -217,6 +229,7 @@ class Settings:
         "a server with nothing in front of it should stop at once",
         unit=SECONDS,
         least=0,
+        most=LONGEST,
     )
     ready_path: str = _setting(
         "/readyz",

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import TextIO
 
 log = logging.getLogger("minnow")
@@ -35,8 +36,21 @@ def wants_colours(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def open_closed_streams() -> None:
+    """Open the standard streams that the parent closed (`>&-`) on the null device.
+
+    Otherwise the next socket gets the number 1, and the access log is written to a client.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            null = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+            os.set_inheritable(null.fileno(), True)
+            setattr(sys, name, null)
+
+
 def set_up() -> None:
     """Send the server's own log to standard error, unless the program that embeds it has set it up."""
+    open_closed_streams()
     if log.handlers:
         return
     handler = logging.StreamHandler(sys.stderr)

@@ -29,6 +29,11 @@ class ServerError(Exception):
         super().__init__(message)
         self.trace = trace
 
+    @property
+    def above(self) -> str:
+        """The application's traceback, to be put before the line in a log; "" when there is none."""
+        return f"the application's own error:\n{self.trace}minnow: " if self.trace else ""
+
 
 class ConfigError(ServerError):
     """A setting or the command line is wrong."""

@@ -21,9 +21,16 @@ from server.values import Address, InheritedFd, TcpAddress, UnixAddress, parse_a
 _REASON = {
     errno.EADDRINUSE: "already in use (choose another with --bind)",
     errno.EADDRNOTAVAIL: "no interface of this machine has that address",
-    errno.EACCES: "not permitted (ports below 1024 are the system's; choose another with --bind)",
     errno.ENOENT: "its directory does not exist",
+    errno.EBADF: "no such descriptor is open here",
+    errno.ENOTSOCK: "it is not a socket",
 }
+_WHOSE: dict[type[Address], str] = {
+    TcpAddress: "ports below 1024 are the system's",
+    UnixAddress: "its directory, or what is there already, is another user's",
+    InheritedFd: "it is another user's",
+}
+"""Whose it is, where it is not ours."""
 
 
 SO_ATTACH_FILTER = 26
@@ -59,7 +66,8 @@ class Listener:
 
     def _another(self) -> socket.socket:
         host, port = self.sockets[0].getsockname()[:2]  # the real port, when 0 was asked for
-        return _open_tcp(TcpAddress(host, port), self.backlog, reuse_port=True)
+        anywhere = isinstance(self.address, TcpAddress) and not self.address.host
+        return _open_tcp(TcpAddress("" if anywhere else host, port), self.backlog, reuse_port=True)
 
     def keep_only(self, kept: Iterable[socket.socket]) -> None:
         """Close every socket but these: a worker must not hold the sockets of others open."""
@@ -97,16 +105,21 @@ class Listener:
         """The address in the form that a client is given, with the real port."""
         one = self.sockets[0]
         if one.family == socket.AF_UNIX:
-            return f"unix:{one.getsockname()}"
+            path = one.getsockname()  # bytes in Linux's abstract namespace, whose names begin with a NUL
+            return f"unix:{path if isinstance(path, str) else '@' + path[1:].decode('utf-8', 'backslashreplace')}"
         host, port = one.getsockname()[:2]
         return f"http://{TcpAddress(host, port)}"
 
 
 def open_listeners(binds: Iterable[str], *, backlog: int, reuse_port: bool = False) -> list[Listener]:
     """Open every address of `--bind`. Raise BindError, with none left open, when one cannot be."""
+    addresses = [parse_address(bind) for bind in binds]
+    for address in addresses:
+        if isinstance(address, InheritedFd) and addresses.count(address) > 1:
+            raise BindError(f"cannot listen on {address}: it is given twice")
     opened: list[Listener] = []
     try:
-        opened.extend(open_listener(parse_address(bind), backlog=backlog, reuse_port=reuse_port) for bind in binds)
+        opened.extend(open_listener(address, backlog=backlog, reuse_port=reuse_port) for address in addresses)
     except BindError:
         for each in opened:
             each.close()
@@ -127,8 +140,12 @@ def open_listener(address: Address, *, backlog: int, reuse_port: bool = False) -
                 return Listener(address, backlog, False, [_adopt(fd, backlog)])
     except socket.gaierror as error:
         raise BindError(f"cannot listen on {address}: {error.strerror}") from None
+    except UnicodeError:  # from the codec that turns a name into labels (RFC 1035 §2.3.4)
+        raise BindError(f"cannot listen on {address}: no host can have that name") from None
     except OSError as error:
         reason = _REASON.get(error.errno or 0, error.strerror or str(error))  # "path too long" has no number
+        if error.errno == errno.EACCES:
+            reason = f"not permitted ({_WHOSE[type(address)]}; choose another with --bind)"
         raise BindError(f"cannot listen on {address}: {reason}") from None
 
 
@@ -165,15 +182,20 @@ def _open_unix(path: str, backlog: int) -> socket.socket:
 
 
 def _remove_stale(path: str) -> None:
-    """Remove the file of a socket that nobody listens on; whatever else is there stays and bind() fails."""
+    """Remove the file of a socket that nobody listens on. Raise FileExistsError when something else is there."""
     with suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            return
+            raise FileExistsError(
+                errno.EEXIST, "there is something that is no socket (move it, or choose another path)"
+            )
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
             try:
                 probe.connect(path)
             except ConnectionRefusedError:
                 Path(path).unlink()
+            except BlockingIOError:  # somebody listens, with a full backlog
+                pass
 
 
 def _drop_newcomers(listener: socket.socket) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from server.errors import AppLoadError, ConfigError
 from server.sources import did_you_mean
 
+_CALL = re.compile(r"\(.+\)$", re.DOTALL)
 _SPEC = re.compile(r"(?P<module>[\w.]+):(?P<attribute>\w+(?:\.\w+)*)(?P<call>\(\))?")
 
 
@@ -32,7 +33,8 @@ def parse_spec(text: str) -> Spec:
         raise ConfigError("no application named (give it as MODULE:ATTRIBUTE, such as app:create_app())")
     found = _SPEC.fullmatch(text)
     if found is None:
-        raise ConfigError(f"{text!r} does not name an application (MODULE:ATTRIBUTE, such as app:create_app())")
+        hint = "; a factory gets no arguments" if _CALL.search(text) else ""
+        raise ConfigError(f"{text!r} does not name an application (MODULE:ATTRIBUTE, such as app:create_app()){hint}")
     return Spec(found["module"], found["attribute"], bool(found["call"]))
 
 
@@ -41,7 +43,10 @@ def load_app(spec: Spec) -> Any:
 
     Raises AppLoadError with a line that says which of these failed, and the traceback if the application's code raised.
     """
-    here = str(Path.cwd())
+    try:
+        here = str(Path.cwd())
+    except FileNotFoundError:  # a deployment took the old release away; the new one is another directory
+        raise AppLoadError("the working directory is gone (restart the server in the one that replaces it)") from None
     if here not in sys.path:
         sys.path.insert(0, here)
     found = _attribute(_module(spec, here), spec)
@@ -49,6 +54,7 @@ def load_app(spec: Spec) -> Any:
         found = _called(found, spec)
     if not callable(found):
         raise AppLoadError(f"{spec} is {_article(found)}, not a WSGI callable")
+    _refuse_asgi(found, spec)
     _refuse_bare_factory(found, spec)
     return found
 
@@ -73,10 +79,13 @@ def _module(spec: Spec, here: str) -> Any:
 def _attribute(found: Any, spec: Spec) -> Any:
     at = spec.module
     for name in spec.attribute.split("."):
-        if not hasattr(found, name):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
             hint = did_you_mean(name, [each for each in dir(found) if not each.startswith("__")])
-            raise AppLoadError(f"{at} has no attribute {name}{hint}")
-        found = getattr(found, name)
+            raise AppLoadError(f"{at} has no attribute {name}{hint}") from None
+        except (Exception, SystemExit) as error:  # a property, or the __getattr__ of a lazy module
+            raise _failed(f"{at} cannot give {name}: {_told(error)}", error) from error
         at += ("." if ":" in at else ":") + name
     return found
 
@@ -88,6 +97,12 @@ def _called(factory: Any, spec: Spec) -> Any:
         return factory()
     except (Exception, SystemExit) as error:
         raise _failed(f"{spec} raised {_told(error)}", error) from error
+
+
+def _refuse_asgi(found: Any, spec: Spec) -> None:
+    """Catch the other kind of application: to WSGI its coroutine is an answer that cannot be iterated."""
+    if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(type(found).__call__):
+        raise AppLoadError(f"{spec} is asynchronous, an ASGI application perhaps; this server takes WSGI applications")
 
 
 def _refuse_bare_factory(found: Any, spec: Spec) -> None:
@@ -115,7 +130,9 @@ def _trace(error: BaseException) -> str:
 
 
 def _told(error: BaseException) -> str:
-    return traceback.format_exception_only(error)[-1].strip()
+    """Return the exception's name and the first line of its message; the traceback has the others, and its notes."""
+    lines = traceback.format_exception_only(error)  # those of a SyntaxError's place come first, indented
+    return next(line for line in lines if not line.startswith(" ")).splitlines()[0].strip()
 
 
 def _article(found: object) -> str:

@@ -19,10 +19,17 @@ _ALSO = (".html", ".jinja", ".toml", ".txt")
 def run(supervisor: int) -> NoReturn:
     """Send SIGHUP to the supervisor whenever files change; end with it."""
     die_with(supervisor)
+    try:
+        _watch(supervisor)
+    except Exception as error:  # noqa: BLE001 - a broken package, no watches left: whatever it is, it has to be told
+        log.error("cannot watch the files: %s", error)
+    os._exit(0)
+
+
+def _watch(supervisor: int) -> None:
     watchfiles = importlib.import_module("watchfiles")  # only development has it
     wanted = watchfiles.PythonFilter(extra_extensions=_ALSO)
     for changes in watchfiles.watch(Path.cwd(), watch_filter=wanted, raise_interrupt=False):
         _, first = min(changes)
         log.info("%s changed", os.path.relpath(first))
         os.kill(supervisor, signal.SIGHUP)
-    os._exit(0)

@@ -46,7 +46,11 @@ def _facts(one: Declared) -> Iterator[tuple[str, str]]:
     if one.setting.choices:
         yield "values", ", ".join(f"`{each}`" for each in one.setting.choices)
     if one.setting.least is not None:
-        yield "at least", f"{one.setting.least:,g}" + (f", at most {one.setting.most:,g}" if one.setting.most else "")
+        unit = " value" if one.several else ""
+        yield (
+            "at least",
+            f"{one.setting.least:,}{unit}" + (f", at most {one.setting.most:,}" if one.setting.most else ""),
+        )
     yield "why", one.setting.why
 
 

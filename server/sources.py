@@ -63,14 +63,14 @@ def from_arguments(arguments: Mapping[str, object]) -> Source:
     return Source(arguments, lambda one: one.key)
 
 
-def from_file(path: str) -> Source:
+def from_file(path: str, *, named_by: str = "--config") -> Source:
     """Read a TOML file. Raise ConfigError when it cannot be read or holds an unknown key."""
     try:
-        found = tomllib.loads(Path(path).read_text("utf-8"))
+        found = tomllib.loads(Path(path).read_text("utf-8-sig"))  # editors of Windows begin a file with a mark
     except OSError as error:
-        raise ConfigError(f"--config: cannot read {path}: {error.strerror}") from None
+        raise ConfigError(f"{named_by}: cannot read {path}: {error.strerror}") from None
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError
-        raise ConfigError(f"--config: {path} is not TOML: {error}") from None
+        raise ConfigError(f"{named_by}: {path} is not TOML: {error}") from None
     _refuse_unknown(found, f"{path}: ", "setting")
     return Source(found, lambda one: f"{path}: {one.key}")
 
@@ -98,7 +98,7 @@ def resolve(sources: Sequence[Source], choices: Mapping[str, Sequence[str]]) -> 
 def convert(one: Declared, raw: object) -> object:
     """Turn a raw value into the setting's type and check it. Raise ValueError with half a sentence."""
     if one.several:
-        return tuple(_checked_text(one, each) for each in _listed(raw))
+        return _checked_list(one, _listed(raw))
     value = _scalar(one, raw)
     if isinstance(value, str):
         return _checked_text(one, value)
@@ -143,6 +143,13 @@ def _listed(raw: object) -> Iterable[object]:
     raise ValueError(f"{raw!r} is not a list of texts")
 
 
+def _checked_list(one: Declared, values: Iterable[object]) -> tuple[str, ...]:
+    checked = tuple(_checked_text(one, each) for each in values)
+    if len(checked) < (one.setting.least or 0):
+        raise ValueError(f"is empty (at least {one.setting.least:g} value is wanted)")
+    return checked
+
+
 def _checked_text(one: Declared, value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a text")  # noqa: TRY004 - every complaint here is a ValueError
@@ -156,13 +163,18 @@ def _checked_text(one: Declared, value: object) -> str:
 def _checked_number(one: Declared, value: float) -> float:
     least, most = one.setting.least, one.setting.most
     unit = f" {one.setting.unit}" if one.setting.unit in (BYTES, SECONDS) else ""
-    if not math.isfinite(value):
+    if not (isinstance(value, int) or math.isfinite(value)):
         raise ValueError(f"{value} is not a finite number")
     if least is not None and value < least:
-        raise ValueError(f"{value:g} is too small (at least {least:g}{unit})")
+        raise ValueError(f"{_plain(value)} is too small (at least {least:,}{unit})")
     if most is not None and value > most:
-        raise ValueError(f"{value:g} is too large (at most {most:g}{unit})")
+        raise ValueError(f"{_plain(value)} is too large (at most {most:,}{unit})")
     return value
+
+
+def _plain(value: float) -> str:
+    """Write a number as its user did: 2000, not 2e+03 nor 2000.0."""
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _refuse_unknown(found: Mapping[str, object], where: str, noun: str) -> None:

@@ -24,7 +24,7 @@ from typing import NoReturn
 from server import reloader, worker
 from server.backoff import Backoff
 from server.child import Child
-from server.config import Settings
+from server.config import MOST_WORKERS, Settings
 from server.console import log
 from server.descriptors import allow_descriptors
 from server.errors import AppLoadError, BindError, GraceExceeded, ServerError
@@ -137,7 +137,7 @@ class Supervisor:
             child.read_report()
             self._selector.unregister(child.report)
             child.close_report()
-        if child.is_leaving or self._is_ending:
+        if child.is_leaving or self._stopping or (self._is_ending and not self._started):
             return
         if not self._started:
             self._failure = child.failure(code)
@@ -159,7 +159,7 @@ class Supervisor:
             log.warning("worker %d died (%s); starting another %s", child.pid, child.cause(code), when)
         else:
             failure = child.failure(code)
-            log.error("%sa new worker cannot start: %s; trying again %s", failure.trace, failure, when)
+            log.error("%sa new worker cannot start: %s; trying again %s", failure.above, failure, when)
 
     # --- what should be ---
 
@@ -169,9 +169,8 @@ class Supervisor:
         self._kill_overdue(now)
         if self._stopping:
             return
-        if self._drain_at is not None:
-            if now >= self._drain_at:
-                self._stop(signal.SIGTERM)
+        if self._drain_at is not None and (now >= self._drain_at or not self._started):
+            self._stop(signal.SIGTERM)
             return
         self._change_over()
         for listener in self._listeners:
@@ -301,7 +300,7 @@ class Supervisor:
             listener.close()
 
     def _resize(self, by: int) -> None:
-        self._count = max(1, self._count + by)
+        self._count = min(max(1, self._count + by), MOST_WORKERS)
         log.info("%s wanted", _workers(self._count))
 
     def _reload(self) -> None:
@@ -330,7 +329,12 @@ class Supervisor:
         log.info("reloaded: %s of the new version", _workers(len(candidates)))
 
     def _give_up_reload(self, failure: AppLoadError) -> None:
-        log.error("%sthe new version cannot start: %s; the old one goes on serving", failure.trace, failure)
+        what = (
+            "the old one goes on serving"
+            if any(each.is_ready for each in self._serving())
+            else "no worker is left to serve"
+        )
+        log.error("%sthe new version cannot start: %s; %s", failure.above, failure, what)
         self._discard_candidates()
 
     def _discard_candidates(self) -> None:

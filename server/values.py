@@ -13,7 +13,8 @@ Network: TypeAlias = IPv4Network | IPv6Network
 _SIZE = re.compile(r"(\d+)\s*([KMG]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
 _FACTOR = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-_HOST_PORT = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})", re.ASCII)
+_HOST_PORT = re.compile(r"(?:\[(?P<six>[^\]\0]+)\]|(?P<host>[^:\[\]\0]*)):(?P<port>\d{1,5})", re.ASCII)
+_FD = re.compile(r"fd://(\d{1,9})", re.ASCII)  # more digits than any descriptor has, fewer than a C int
 _TOP_PORT = 65535
 
 
@@ -89,10 +90,10 @@ def parse_switch(text: str) -> bool:
 
 def parse_address(text: str) -> Address:
     """Parse a value of `--bind`: HOST:PORT, [IPV6]:PORT, unix:PATH or fd://NUMBER."""
-    if text.startswith("unix:") and text != "unix:":
+    if text.startswith("unix:") and text != "unix:" and "\0" not in text:
         return UnixAddress(text.removeprefix("unix:"))
-    if text.startswith("fd://") and text.removeprefix("fd://").isdecimal():
-        return InheritedFd(int(text.removeprefix("fd://")))
+    if inherited := _FD.fullmatch(text):
+        return InheritedFd(int(inherited[1]))
     found = _HOST_PORT.fullmatch(text)
     if found is None or int(found["port"]) > _TOP_PORT:
         raise ValueError(f"{text!r} is not an address (HOST:PORT, [IPV6]:PORT, unix:PATH or fd://NUMBER)")
@@ -110,7 +111,11 @@ def parse_mount(text: str) -> Mount:
 def check_mount(text: str) -> None:
     """Insist that a value of `--static` names a directory that is there: files that nobody finds are a mistake."""
     directory = parse_mount(text).directory
-    if not Path(directory).is_dir():
+    try:
+        is_there = Path(directory).is_dir()
+    except OSError as error:  # a directory above it that may not be searched, a name that is too long
+        raise ValueError(f"the directory {directory} cannot be looked at: {error.strerror}") from None
+    if not is_there:
         raise ValueError(f"there is no directory {directory} (relative to {Path.cwd()})")
 
 

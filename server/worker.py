@@ -11,8 +11,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NoReturn
 
 from server.accesslog import AccessLog
@@ -26,7 +27,7 @@ from server.middleware.debug import DebugPages, broken_app
 from server.middleware.proxy import Chain, TrustedProxies
 from server.middleware.readiness import Readiness
 from server.middleware.static import StaticFiles
-from server.values import Network, parse_mount, parse_network
+from server.values import Mount, Network, parse_mount, parse_network
 from server.wsgi import WSGIApplication
 
 READY = b"ready"
@@ -57,12 +58,12 @@ def run(
         model.serve(listeners)
         code = 0
     except ServerError as error:
-        _tell(report, f"{error.trace}{error}".encode())
+        _tell(report, f"{error.trace}{error}".encode("utf-8", "backslashreplace"))
         code = error.exit_code
     except BaseException:  # noqa: BLE001 - a process has to end with a code, whatever happened
         log.critical("worker %d failed", os.getpid(), exc_info=True)
     finally:
-        _leave(code)
+        leave(code)
 
 
 def check(settings: Settings) -> None:
@@ -82,7 +83,8 @@ def _model(settings: Settings, app: WSGIApplication | None, is_draining: Callabl
     """Build the model around the application; it prepares the process while nothing of the application is imported."""
     kind = load_model(settings.model)
     kind.prepare()
-    loaded = _wrapped(app or _application(settings), settings)
+    mounts = _mounts(settings)  # before an application that changes the working directory
+    loaded = _wrapped(app or _application(settings), mounts, settings)
     ready = Readiness(loaded, settings.ready_path, is_draining)
     # Asked for each request only where the server goes on for a while: otherwise it is soon enough at the end.
     model = kind(ready if settings.drain_delay else loaded, settings, _access_log(settings))
@@ -99,14 +101,19 @@ def _application(settings: Settings) -> WSGIApplication:
     except AppLoadError as error:
         if not settings.reload:
             raise
-        log.error("%s%s", error.trace, error)
+        log.error("%s%s", error.above, error)
         return broken_app(error)
     return loaded
 
 
-def _wrapped(app: WSGIApplication, settings: Settings) -> WSGIApplication:
+def _mounts(settings: Settings) -> list[Mount]:
+    """Return what `--static` names, directories from the root."""
+    return [Mount(each.prefix, str(Path(each.directory).absolute())) for each in map(parse_mount, settings.static)]
+
+
+def _wrapped(app: WSGIApplication, mounts: Iterable[Mount], settings: Settings) -> WSGIApplication:
     """Put the configured middleware around the application; proxies outermost, so that all others see the truth."""
-    for mount in map(parse_mount, settings.static):
+    for mount in mounts:
         app = StaticFiles(app, mount.prefix, mount.directory)
     if settings.reload:
         app = DebugPages(app)
@@ -143,8 +150,11 @@ def _tell(report: int, message: bytes) -> None:
         pipe.write(message)
 
 
-def _leave(code: int) -> NoReturn:
-    """End without unwinding into the supervisor's frames, but with what the application registered for its end."""
+def leave(code: int) -> NoReturn:
+    """End the process now, but with what the application registered for its end.
+
+    A worker must not unwind into the supervisor's frames, and nobody waits for a thread that the application started.
+    """
     try:
         atexit._run_exitfuncs()  # noqa: SLF001 - the standard library's own children do the same
         logging.shutdown()

@@ -35,7 +35,7 @@ class DebugPages:
         """Answer one request (PEP 3333)."""
         if not is_local(environ):
             return self._app(environ, start_response)
-        asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"  # now: the application may change its environ
+        asked = f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']}"  # now: the application may change its environ
         try:
             answer = self._app(environ, start_response)
         except Exception as error:  # noqa: BLE001 - whatever it is, its developer wants to see it

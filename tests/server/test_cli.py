@@ -40,7 +40,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_log: logging.Lo
         ("", 2, "no application named (give it as MODULE:ATTRIBUTE, such as app:create_app())"),
         ("cli_app", 2, "'cli_app' does not name an application (MODULE:ATTRIBUTE, such as app:create_app())"),
         ("cli_app:app --workers 0", 2, "--workers: 0 is too small (at least 1)"),
-        ("cli_app:app --work 2", 2, "unrecognized arguments: --work 2 (--help tells what there is)"),
+        ("cli_app:app --work 2", 2, "unrecognized arguments: --work 2 (did you mean --workers?)"),
+        ("cli_app:app --statics=/a=b x", 2, "unrecognized arguments: --statics=/a=b x (did you mean --static?)"),
+        ("cli_app:app -w 2", 2, "unrecognized arguments: -w 2 (--help tells what there is)"),
+        ("cli_app:app --bind " + "x" * 64 + ":0", 4, "cannot listen on " + "x" * 64 + ":0: no host can have that name"),
         ("cli_app:app --workers", 2, "argument --workers: expected one argument (--help tells what there is)"),
         ("cli_app:app --model gevent", 2, "--model: 'gevent' is not one of "),
         ("cli_app:app --static /a=none", 2, "--static: there is no directory none (relative to "),
@@ -94,6 +97,17 @@ def test_check_shows_the_traceback_of_a_factory(capsys: pytest.CaptureFixture[st
     assert line == "minnow: cli_app:boom() raised RuntimeError: no database"
 
 
+def test_check_waits_for_no_thread_of_the_application(tmp_path: Path) -> None:
+    """An application that starts one at import would keep a deployment's check from ever ending."""
+    (tmp_path / "threaded.py").write_text(
+        f"import threading\nthreading.Thread(target=threading.Event().wait).start()\n{APP}"
+    )
+    command = [sys.executable, "-m", "server", "threaded:app", "--check", "--model", "thread"]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "minnow: threaded:app can be served\n")
+
+
 def test_print_config_is_a_file_that_gives_the_same_settings(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -134,6 +148,36 @@ def test_a_misspelt_variable_is_told(capsys: pytest.CaptureFixture[str], monkeyp
     assert cli.main(["cli_app:app", "--print-config"]) == 0
     said = capsys.readouterr().err
     assert said == "minnow: MINNOW_WORKRS is not a known variable (did you mean MINNOW_WORKERS?)\n"
+
+
+def test_a_file_that_a_variable_names_is_blamed_on_the_variable(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody finds a flag in a line that has none; an empty flag is a file that is not there."""
+    monkeypatch.setenv("MINNOW_CONFIG", "none.toml")
+    assert cli.main(["--print-config"]) == 2
+    assert capsys.readouterr().err == "minnow: MINNOW_CONFIG: cannot read none.toml: No such file or directory\n"
+    assert cli.main(["--config", "", "--print-config"]) == 2
+    assert capsys.readouterr().err.startswith("minnow: --config: cannot read ")
+
+
+@pytest.mark.parametrize("name", ["fish \U0001f41f", "雪", "back\\slash", 'quo"te', "del\x7f", "tab\t"])
+def test_print_config_writes_any_text_as_toml(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
+    """TOML has no pairs of escapes for what lies beyond 16 bits; JSON has nothing else."""
+    (tmp_path / name).mkdir()
+    assert cli.main(["--static", f"/a={name}", "--print-config"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.isascii()
+    assert tomllib.loads(printed)["static"] == [f"/a={name}"]
+
+
+def test_a_full_disk_is_one_line() -> None:
+    """`--print-config > file` must not look as if it had worked, nor as if the server were broken."""
+    command = [sys.executable, "-m", "server", "--print-config"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "minnow: cannot write to standard output: No space left on device\n"
 
 
 def test_who_reads_only_the_beginning_is_no_error() -> None:

@@ -34,6 +34,15 @@ def test_a_saved_file_is_loaded_anew(tmp_path: Path) -> None:
         eventually(lambda: server.get() == (200, "one"), "the old version", server.said)
 
 
+def test_what_keeps_files_from_being_watched_is_told(tmp_path: Path) -> None:
+    """A package that is there and cannot be imported, say; the site is served all the same."""
+    (tmp_path / "watchfiles.py").write_text("raise ImportError('made for another machine')")
+    with running(tmp_path, "--reload") as server:
+        server.wait_for("^minnow: cannot watch the files: made for another machine$")
+        server.wait_for("the watcher has ended: changed files are no longer noticed")
+        assert server.get() == (200, "one")
+
+
 @needs_watchfiles
 def test_an_application_that_is_broken_from_the_start_is_served_as_a_page(tmp_path: Path) -> None:
     """In development that is no reason not to start; the page and the log say why."""

@@ -67,7 +67,10 @@ def test_a_taken_port_says_what_to_do() -> None:
         ("no-such-host.invalid:0", "cannot listen on no-such-host.invalid:0: "),
         ("unix:/no/such/directory/x.sock", "its directory does not exist"),
         ("unix:" + "x" * 200, "path too long"),
-        ("fd://1000", "Bad file descriptor"),
+        ("unix:" + "/dev/null/x.sock", "Not a directory"),
+        ("fd://1000", "no such descriptor is open here"),
+        ("x" * 64 + ".example:0", "no host can have that name"),
+        ("a..b:0", "no host can have that name"),
     ],
 )
 def test_what_cannot_be_opened_says_why(bind: str, reason: str) -> None:
@@ -122,11 +125,41 @@ def test_a_socket_file_that_answers_is_left_alone(tmp_path: Path) -> None:
     assert path.exists()
 
 
+@pytest.mark.timeout(20)
+def test_a_socket_file_with_a_full_backlog_is_left_alone(tmp_path: Path) -> None:
+    """Its server is busy, not dead, and asking must not wait for it."""
+    path = tmp_path / "x.sock"
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waiting:
+        busy.bind(str(path))
+        busy.listen(0)
+        waiting.connect(str(path))
+        with pytest.raises(BindError, match="already in use"):
+            opened(f"unix:{path}")
+    assert path.exists()
+
+
+def test_another_users_directory_is_told_from_a_low_port(tmp_path: Path) -> None:
+    """Who asked for a Unix socket reads nothing of ports."""
+    tmp_path.chmod(0o500)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)  # "nobody": root may write everywhere
+    try:
+        with pytest.raises(
+            BindError, match=r"not permitted \(its directory, or what is there already, is another user's"
+        ):
+            opened(f"unix:{tmp_path}/x.sock")
+    finally:
+        if is_root:
+            os.seteuid(0)
+        tmp_path.chmod(0o700)
+
+
 def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     """A slip of the keyboard must not delete a file."""
     path = tmp_path / "precious.txt"
     path.write_text("mine")
-    with pytest.raises(BindError, match="already in use"):
+    with pytest.raises(BindError, match="there is something that is no socket"):
         opened(f"unix:{path}")
     assert path.read_text() == "mine"
 
@@ -140,6 +173,31 @@ def test_an_inherited_socket_is_adopted() -> None:
         assert listener.url == f"http://127.0.0.1:{parent.getsockname()[1]}"
         assert not os.get_inheritable(fd)
         listener.close()
+
+
+def test_an_inherited_abstract_socket_is_named_as_usual() -> None:
+    """With an @ for the NUL that its name begins with, as `ss` shows it."""
+    with socket.socket(socket.AF_UNIX) as parent:
+        parent.bind(f"\0minnow-test-{os.getpid()}")
+        parent.listen()
+        listener = open_listener(InheritedFd(os.dup(parent.fileno())), backlog=16)
+        assert listener.url == f"unix:@minnow-test-{os.getpid()}"
+        listener.close()
+
+
+def test_a_descriptor_that_is_given_twice_is_refused() -> None:
+    """Two sockets over one descriptor would close it under each other."""
+    with socket.create_server(("127.0.0.1", 0)) as parent:
+        fd = os.dup(parent.fileno())
+        with pytest.raises(BindError, match=rf"^cannot listen on fd://{fd}: it is given twice$"):
+            open_listeners([f"fd://{fd}", f"fd://{fd}"], backlog=16)
+        os.close(fd)
+
+
+def test_an_inherited_plain_file_is_refused(tmp_path: Path) -> None:
+    """The line says so in words."""
+    with (tmp_path / "file").open("w") as file, pytest.raises(BindError, match="it is not a socket"):
+        open_listener(InheritedFd(file.fileno()), backlog=16)
 
 
 def test_an_inherited_datagram_socket_is_refused() -> None:
@@ -170,6 +228,15 @@ def test_with_reuse_port_each_slot_has_a_socket_of_its_own() -> None:
     one = listener.for_slot(1)
     listener.keep_only([one])
     assert [each.fileno() >= 0 for each in (zero, one)] == [False, True]
+    listener.close()
+
+
+def test_with_reuse_port_each_socket_of_no_host_takes_both_kinds() -> None:
+    """Otherwise all workers but the first would be left without clients."""
+    listener = opened(":0", reuse_port=True)
+    listener.for_slot(1)
+    only = [each.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) for each in listener.sockets]
+    assert only == [0, 0]
     listener.close()
 
 

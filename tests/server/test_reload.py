@@ -41,7 +41,7 @@ def test_a_broken_version_leaves_the_old_one_serving(tmp_path: Path) -> None:
         old = server.workers()
         (tmp_path / "site_app.py").write_text("raise RuntimeError('half finished')")
         server.signal(signal.SIGHUP)
-        server.wait_for("the new version cannot start: .*half finished; the old one goes on serving")
+        server.wait_for("^minnow: the new version cannot start: .*half finished; the old one goes on serving")
         eventually(lambda: server.workers() == old, "the failed workers to go")
         assert server.get() == (200, "one")
         (tmp_path / "site_app.py").write_text(NEW)

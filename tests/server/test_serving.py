@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.running import PATIENCE, Running, running
+from tests.server.running import APP, PATIENCE, Running, eventually, running
 
 WHO = """
 def app(environ, start_response):
@@ -87,6 +87,17 @@ def test_files_are_served_whole_and_in_part(tmp_path: Path, model: str) -> None:
         assert server.get("/elsewhere") == (200, "one")
 
 
+def test_files_are_found_whatever_directory_the_application_works_in(tmp_path: Path) -> None:
+    """A relative directory is that of the command line, also after an application's chdir and a reload."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").write_text("a file")
+    with running(tmp_path, "--static", "/files=files", app=f"{APP}\nos.chdir('/')\n") as server:
+        assert server.get("/files/a.txt") == (200, "a file")
+        server.signal(signal.SIGHUP)
+        server.wait_for("reloaded: ")
+        assert server.get("/files/a.txt") == (200, "a file")
+
+
 def test_a_full_disk_under_the_log_hurts_no_request(tmp_path: Path) -> None:
     """Lines are lost, answers are not, and nothing is said of it for each request."""
     launcher = ["sh", "-c", 'exec "$0" "$@" >/dev/full', sys.executable]
@@ -95,3 +106,25 @@ def test_a_full_disk_under_the_log_hurts_no_request(tmp_path: Path) -> None:
             assert server.get() == (200, "one")
         assert log_of(server) == []
     assert len(server.said) == 1
+
+
+@pytest.mark.parametrize(
+    ("closed", "numbers"), [("<&-", [0]), (">&-", [1]), ("2>&-", [2]), ("<&- >&- 2>&-", [0, 1, 2])]
+)
+@pytest.mark.parametrize("model", ["coroutine", "fork"])
+def test_closed_standard_streams_hurt_nobody(tmp_path: Path, closed: str, numbers: list[int], model: str) -> None:
+    """The numbers 0 to 2 go to no socket: nothing that is logged reaches a client."""
+    launcher = ["sh", "-c", f'exec "$0" "$@" {closed}', sys.executable]
+    with running(tmp_path, "--bind", "unix:x.sock", "--model", model, launcher=launcher) as server:
+        eventually((tmp_path / "x.sock").exists, "the listener")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(tmp_path / "x.sock"))
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: client.recv(1000), b""))
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert answer.endswith(b"\r\n\r\none")
+        assert {Path(f"/proc/{server.pid}/fd/{each}").readlink() for each in numbers} == {Path(os.devnull)}
+        server.signal(signal.SIGTERM)
+        assert server.ended() == 0
+    assert not any("Traceback" in line for line in server.said)

@@ -74,9 +74,14 @@ def test_the_environment_separates_lists_by_commas() -> None:
     [
         ({"workers": "two"}, {}, "--workers: 'two' is not a whole number"),
         ({"workers": "0"}, {}, "--workers: 0 is too small (at least 1)"),
-        ({"workers": "5000"}, {}, "--workers: 5000 is too large (at most 1024)"),
+        ({"workers": "5000"}, {}, "--workers: 5000 is too large (at most 1,024)"),
         ({"body_timeout": "0"}, {}, "--body-timeout: 0 is too small (at least 0.01 seconds)"),
         ({"grace": "nan"}, {}, "--grace: nan is not a finite number"),
+        ({"grace": "1e300"}, {}, "--grace: 1e+300 is too large (at most 1,000,000 seconds)"),
+        ({"idle_timeout": "2147484"}, {}, "--idle-timeout: 2.14748e+06 is too large (at most 1,000,000 seconds)"),
+        ({"backlog": "2147483648"}, {}, "--backlog: 2147483648 is too large (at most 1,000,000)"),
+        ({"threads": "9" * 400}, {}, "--threads: " + "9" * 400 + " is too large (at most 10,000)"),
+        ({}, {"MINNOW_BIND": ","}, "MINNOW_BIND: is empty (at least 1 value is wanted)"),
         ({"model": "thred"}, {}, "--model: 'thred' is not one of coroutine, thread (did you mean thread?)"),
         ({"bind": ["[::1]:0", "x"]}, {}, "--bind: 'x' is not an address"),
         ({}, {"MINNOW_BODY_LIMIT": "much"}, "MINNOW_BODY_LIMIT: 'much' is not a size"),
@@ -100,6 +105,7 @@ def test_a_bad_value_names_its_source(flags: dict[str, object], environ: dict[st
         ("workers = 1.5\n", "{file}: workers: 1.5 is not a whole number"),
         ("grace = true\n", "{file}: grace: True is not a number"),
         ("reuse_port = 1\n", "{file}: reuse_port: 1 is not true or false"),
+        ("bind = []\n", "{file}: bind: is empty (at least 1 value is wanted)"),
         ("bind = 8000\n", "{file}: bind: 8000 is not a list of texts"),
         ("bind = [8000]\n", "{file}: bind: 8000 is not a text"),
         ("app = 1\n", "{file}: app: 1 is not a text"),
@@ -113,6 +119,12 @@ def test_a_bad_file_names_itself_and_the_key(toml: Path, text: str, complaint: s
     with pytest.raises(ConfigError) as caught:
         settle(file=str(toml))
     assert str(caught.value) == complaint.format(file=toml)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(toml: Path) -> None:
+    """Editors of Windows begin a file with one."""
+    toml.write_bytes(b"\xef\xbb\xbfworkers = 2\n")
+    assert settle(file=str(toml)).settings.workers == 2
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

@@ -96,6 +96,18 @@ def test_a_dead_worker_is_replaced(tmp_path: Path) -> None:
         assert server.get()[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("number", "cause"), [(signal.SIGRTMIN, "SIGRTMIN"), (signal.SIGRTMIN + 1, f"signal {signal.SIGRTMIN + 1}")]
+)
+def test_a_worker_may_die_of_any_signal(tmp_path: Path, number: int, cause: str) -> None:
+    """Python has names for the first and the last of the real-time signals only; the supervisor lives on."""
+    with running(tmp_path) as server:
+        server.port()
+        os.kill(min(server.workers()), number)
+        server.wait_for(rf"worker \d+ died \({cause}\); starting another now")
+        assert server.get() == (200, "one")
+
+
 def test_an_application_that_cannot_load_ends_the_start(tmp_path: Path) -> None:
     """Exit code 3, nothing left running, and the reason once although four workers had it."""
     with running(tmp_path, "--workers", "4", app="raise RuntimeError('no database')") as server:
@@ -103,6 +115,15 @@ def test_an_application_that_cannot_load_ends_the_start(tmp_path: Path) -> None:
     assert "".join(server.said).count("cannot import site_app: RuntimeError: no database") == 1
     assert "".join(server.said).count("Traceback") == 1
     assert not any("listening" in line for line in server.said)
+
+
+def test_a_message_of_any_text_reaches_the_supervisor(tmp_path: Path) -> None:
+    """Many lines (as SQLAlchemy's), the first of which is the reason, and bytes that are no text."""
+    app = "raise RuntimeError('no database \\udc80\\nBackground: none')"
+    with running(tmp_path, app=app) as server:
+        assert server.ended() == 3
+    assert "Background: none\n" in server.said
+    assert server.said[-1] == "minnow: cannot import site_app: RuntimeError: no database \\udc80\n"
 
 
 def test_a_worker_that_crashes_before_it_serves_ends_the_start(tmp_path: Path) -> None:
@@ -118,7 +139,7 @@ def test_a_crash_loop_backs_off(tmp_path: Path) -> None:
         server.port()
         (tmp_path / "site_app.py").write_text("raise RuntimeError('broken meanwhile')")
         os.kill(min(server.workers()), signal.SIGKILL)
-        server.wait_for(r"a new worker cannot start: .*broken meanwhile; trying again in 0.5 s")
+        server.wait_for(r"^minnow: a new worker cannot start: .*broken meanwhile; trying again in 0.5 s$")
         server.wait_for(r"trying again in 1 s")
         (tmp_path / "site_app.py").write_text(APP)
         assert server.get() == (200, "one")
@@ -149,6 +170,17 @@ def test_ttin_and_ttou_change_the_number_of_workers(tmp_path: Path) -> None:
         assert server.get()[0] == 200
 
 
+def test_a_reload_while_nothing_serves_says_so(tmp_path: Path) -> None:
+    """Neither version can start: nobody should believe that the old one goes on."""
+    with running(tmp_path) as server:
+        server.port()
+        (tmp_path / "site_app.py").write_text("raise RuntimeError('broken meanwhile')")
+        os.kill(min(server.workers()), signal.SIGKILL)
+        server.wait_for(r"trying again in 2 s")
+        server.signal(signal.SIGHUP)
+        server.wait_for(r"^minnow: the new version cannot start: .*broken meanwhile; no worker is left to serve$")
+
+
 def test_readiness_turns_to_503_before_the_listener_closes(tmp_path: Path) -> None:
     """During `drain_delay` the probe fails, so that load balancers turn away, while requests are still served."""
     with running(tmp_path, "--drain-delay", "1.5", "--ready-path", "/ready", "--workers", "2") as server:
@@ -156,6 +188,21 @@ def test_readiness_turns_to_503_before_the_listener_closes(tmp_path: Path) -> No
         server.signal(signal.SIGTERM)
         eventually(lambda: server.get("/ready") == (503, "draining\n"), "the probe to fail")
         assert server.get("/") == (200, "one")
+        assert server.ended() == 0
+
+
+def test_a_worker_that_dies_during_the_delay_is_replaced(tmp_path: Path) -> None:
+    """Requests are to be served until the balancers have noticed, and the successor fails the probe as well."""
+    with running(tmp_path, "--drain-delay", "1000") as server:
+        server.port()
+        victim = min(server.workers())
+        server.signal(signal.SIGTERM)
+        eventually(lambda: server.get("/readyz")[0] == 503, "the probe to fail")
+        os.kill(victim, signal.SIGKILL)
+        server.wait_for(rf"worker {victim} died \(SIGKILL\); starting another now")
+        assert server.get("/") == (200, "one")
+        assert server.get("/readyz") == (503, "draining\n")
+        server.signal(signal.SIGINT)
         assert server.ended() == 0
 
 

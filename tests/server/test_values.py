@@ -1,6 +1,7 @@
 """The little languages of the settings."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,22 @@ def test_an_address_has_one_of_four_forms(text: str, address: values.Address) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["", "8000", "127.0.0.1", "::1:8000", "[::1]", "host:port", "host:65536", "host:-1", "unix:", "fd://", "fd://x"],
+    [
+        *(
+            "",
+            "8000",
+            "127.0.0.1",
+            "::1:8000",
+            "[::1]",
+            "host:port",
+            "host:65536",
+            "host:-1",
+            "unix:",
+            "fd://",
+            "fd://x",
+        ),
+        *("fd://99999999999999999999", "fd://-1", "fd://٣", "unix:a\0b", "a\0b:8000", "[a\0b]:8000"),
+    ],
 )
 def test_a_malformed_address_is_refused(text: str) -> None:
     """What is none of the forms raises, and the message tells the forms."""
@@ -80,6 +96,19 @@ def test_a_malformed_value_is_named_in_the_complaint(
 def test_a_mount_has_no_slash_at_the_end() -> None:
     """`/static/=dir` and `/static=dir` are the same mount; an equals sign may stand in the directory."""
     assert values.parse_mount("/static/=a=b") == Mount("/static", "a=b")
+
+
+def test_a_directory_that_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
+    """One that is not there, one that is a file, one whose name is longer than any can be."""
+    (tmp_path / "file").touch()
+    values.check_mount(f"/static={tmp_path}")
+    for name, complaint in (
+        ("none", "there is no directory"),
+        ("file", "there is no directory"),
+        ("x" * 300, "cannot be looked at: File name too long"),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            values.check_mount(f"/static={tmp_path / name}")
 
 
 def test_unix_peers_are_a_network_of_their_own() -> None:

@@ -21,7 +21,13 @@ class Answer(NamedTuple):
 def environ_of(path: str = "/", method: str = "GET", **more: Any) -> Environ:
     """Return an environ such as the server makes."""
     raw, _, query = path.partition("?")
-    made: Environ = {"PATH_INFO": raw, "QUERY_STRING": query, "REQUEST_METHOD": method, "SCRIPT_NAME": ""}
+    made: Environ = {
+        "PATH_INFO": raw,
+        "QUERY_STRING": query,
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "REQUEST_URI": path,
+    }
     setup_testing_defaults(made)
     made.update({"REMOTE_ADDR": "203.0.113.9", "REMOTE_PORT": "4711", "HTTP_HOST": "site.example"})
     made.update({"wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(), "wsgi.file_wrapper": FileWrapper})

@@ -116,6 +116,12 @@ def test_a_body_that_fails_before_its_first_block_is_shown_too() -> None:
     assert app.closed == 1
 
 
+def test_a_request_cannot_write_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the target as it was sent: decoded, %0A would begin a line of its own."""
+    Client(from_here(DebugPages(failing))).send(b"GET /x%0Aminnow:%1b[31mforged HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert caplog.messages == ["error in GET /x%0Aminnow:%1b[31mforged"]
+
+
 def test_a_body_that_fails_later_is_cut(caplog: pytest.LogCaptureFixture) -> None:
     """The head has gone: the server logs the error, once, and the client is told by the cut."""
     app = Late(b"begun")
