@@ -3,13 +3,17 @@
 import select
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from server.concurrency.base import Model, Stop, accept, last_turns
 from server.concurrency.readiness import Connection, Interest
 from server.session import Endpoint
 
+GLANCE = 0.1
+"""Seconds after which a wait for the end of connections is looked at again: a second `stop` may have shortened it."""
+LOOK_UP = 1000
+"""Milliseconds after which the accepting thread looks up: a signal that another thread took does not wake it."""
 EVENTS = {Interest.READ: select.POLLIN, Interest.WRITE: select.POLLOUT}
 
 
@@ -37,6 +41,13 @@ class BlockingModel(Model):
                 connection.hasten()
                 poll.unregister(self.stopping)
 
+    def wait_for(self, has_ended: Callable[[float], bool]) -> bool:
+        """Ask `has_ended`, which may wait for so many seconds, until it has or the grace is over; return which."""
+        while not has_ended(max(0, min(GLANCE, self.stopping.deadline - time.monotonic()))):
+            if time.monotonic() >= self.stopping.deadline:
+                return False
+        return True
+
 
 def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
     """Yield (listener, connection, address) for each client until `stop` is set, and for those who came before it."""
@@ -46,7 +57,7 @@ def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tup
     for listener in listeners:
         listener.setblocking(False)  # another worker may have been quicker
         poll.register(listener, select.POLLIN)
-    while stop.fileno() not in (ready := [descriptor for descriptor, _ in poll.poll()]):
+    while stop.fileno() not in (ready := [descriptor for descriptor, _ in poll.poll(LOOK_UP)]):
         for descriptor in ready:
             if client := accept(by_descriptor[descriptor]):
                 yield by_descriptor[descriptor], *client

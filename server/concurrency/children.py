@@ -10,13 +10,10 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from server.concurrency.base import accept, last_turns
-from server.concurrency.blocking import BlockingModel
+from server.concurrency.blocking import GLANCE, BlockingModel
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
-
-GLANCE = 0.1
-"""Seconds between two looks at the clock while children end: a second `stop` may have set it forward."""
 
 
 class Children(ABC):

@@ -38,7 +38,7 @@ class Thread(BlockingModel):
             else:
                 self._free.acquire()
         for _ in range(self.settings.threads - 1):  # when all places are free, the last connection has ended
-            self._free.acquire(timeout=max(0, self.stopping.deadline - time.monotonic()))
+            self.wait_for(lambda seconds: self._free.acquire(timeout=seconds))
 
     def _run(self, endpoint: Endpoint, sock: socket.socket, address: Any) -> None:
         try:

@@ -14,8 +14,8 @@ import logging
 import queue
 import socket
 import threading
-import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from server.concurrency.base import Traits
@@ -41,16 +41,24 @@ class ThreadPool(BlockingModel):
         endpoints = {listener: self.endpoint(listener) for listener in listeners}
         for listener, sock, address in accept_until(self.stopping, listeners):
             waiting.put((endpoints[listener], sock, address))
-        try:
-            for _ in pool:  # behind the clients that are still in the queue
-                waiting.put(None, timeout=self._seconds_left())
-        except queue.Full:
-            return
+        for _ in pool:
+            self.wait_for(partial(self._dismiss_one, waiting))
         for thread in pool:
-            thread.join(self._seconds_left())
+            self.wait_for(partial(self._has_ended, thread))
 
-    def _seconds_left(self) -> float:
-        return max(0, self.stopping.deadline - time.monotonic())
+    @staticmethod
+    def _dismiss_one(waiting: queue.Queue[Client | None], seconds: float) -> bool:
+        """Put the word to go behind the clients that are still in the queue."""
+        try:
+            waiting.put(None, timeout=seconds)
+        except queue.Full:
+            return False
+        return True
+
+    @staticmethod
+    def _has_ended(thread: threading.Thread, seconds: float) -> bool:
+        thread.join(seconds)
+        return not thread.is_alive()
 
     def _work(self, waiting: queue.Queue[Client | None]) -> None:
         while client := waiting.get():
