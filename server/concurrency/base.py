@@ -29,8 +29,8 @@ SWEEP: Final = 1.0
 DRAIN_SWEEP: Final = 0.05
 """The same while the worker drains."""
 
-CLOSING = 0.2
-"""Seconds after the end of the grace in which connections that were left to threads and children get to be closed."""
+LOOK_UP = 1.0
+"""Seconds after which a wait for clients looks up: a signal that came just before it did not end it."""
 
 OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """What `accept` fails with when descriptors or memory have run out: the clients wait in the backlog meanwhile."""

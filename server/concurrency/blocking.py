@@ -3,13 +3,17 @@
 import select
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from server.concurrency.base import Model, Stop, accept, last_turns
+from server.concurrency.base import LOOK_UP, Model, Stop, accept, last_turns
 from server.concurrency.readiness import Connection, Interest
 from server.session import Endpoint
 
+GLANCE = 0.1
+"""Seconds after which a wait for the end of connections is looked at again: a second `stop` may have shortened it."""
+CLOSING = 0.2
+"""Seconds after the end of the grace in which connections that were left to threads and children get to be closed."""
 EVENTS = {Interest.READ: select.POLLIN, Interest.WRITE: select.POLLOUT}
 
 
@@ -40,6 +44,14 @@ class BlockingModel(Model):
         finally:
             connection.close()  # nothing to do, unless an exception led here
 
+    def wait_for(self, has_ended: Callable[[float], bool]) -> None:
+        """Ask `has_ended`, which may wait for so many seconds, until it has, or the grace is over and all is closed."""
+        seconds = GLANCE
+        while seconds > 0:
+            seconds = max(0, min(GLANCE, self.stopping.deadline + CLOSING - time.monotonic()))
+            if has_ended(seconds):
+                return
+
 
 def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tuple[socket.socket, socket.socket, Any]]:
     """Yield (listener, connection, address) for each client until `stop` is set, and for those who came before it."""
@@ -49,7 +61,7 @@ def accept_until(stop: Stop, listeners: Sequence[socket.socket]) -> Iterator[tup
     for listener in listeners:
         listener.setblocking(False)  # another worker may have been quicker
         poll.register(listener, select.POLLIN)
-    while stop.fileno() not in (ready := [descriptor for descriptor, _ in poll.poll()]):
+    while stop.fileno() not in (ready := [descriptor for descriptor, _ in poll.poll(LOOK_UP * 1000)]):
         for descriptor in ready:
             if client := accept(by_descriptor[descriptor]):
                 yield by_descriptor[descriptor], *client

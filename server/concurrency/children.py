@@ -11,15 +11,12 @@ from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from server.concurrency.base import CLOSING, accept, last_turns
-from server.concurrency.blocking import BlockingModel
+from server.concurrency.base import LOOK_UP, accept, last_turns
+from server.concurrency.blocking import CLOSING, GLANCE, BlockingModel
 from server.session import Endpoint
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
-
-GLANCE = 0.1
-"""Seconds between two looks at the clock while children end: a second `stop` may have set it forward."""
 
 
 INTERRUPT = signal.SIGUSR1
@@ -127,7 +124,9 @@ class ForkingModel(BlockingModel):
         for listener in listeners:
             listener.setblocking(False)  # another worker may have been quicker
         while not self.stopping.is_set:
-            ready = wait([self.stopping.fileno(), *children.signs(), *(listeners if self._has_room(children) else ())])
+            ready = wait(
+                [self.stopping.fileno(), *children.signs(), *(listeners if self._has_room(children) else ())], LOOK_UP
+            )
             children.reap()
             for listener in set(listeners) & set(ready):
                 if client := accept(listener):

@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 
-from server.concurrency.base import OUT_OF_RESOURCES_PAUSE, Traits
+from server.concurrency.base import LOOK_UP, OUT_OF_RESOURCES_PAUSE, Traits
 from server.concurrency.blocking import accept_until
 from server.concurrency.children import ForkingModel, Processes
 
@@ -35,9 +35,9 @@ class ProcessPool(ForkingModel):
             while not self.stopping.is_set:
                 while len(pool) < self.settings.processes:
                     pool.start(self._work, listeners)
-                wait([self.stopping.fileno(), *pool.signs()])
+                wait([self.stopping.fileno(), *pool.signs()], LOOK_UP)
                 pool.reap()
-                if not self.stopping.is_set:
+                if len(pool) < self.settings.processes and not self.stopping.is_set:
                     log.warning("a process of the pool has died; another takes its place")
                     time.sleep(OUT_OF_RESOURCES_PAUSE)  # one that dies at once should not be forked in a frenzy
         finally:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from server.concurrency.base import CLOSING, OUT_OF_RESOURCES_PAUSE, Traits
+from server.concurrency.base import OUT_OF_RESOURCES_PAUSE, Traits
 from server.concurrency.blocking import BlockingModel, accept_until
 from server.session import Endpoint
 
@@ -38,7 +38,7 @@ class Thread(BlockingModel):
             else:
                 self._free.acquire()
         for _ in range(self.settings.threads - 1):  # when all places are free, the last connection has ended
-            self._free.acquire(timeout=max(0, self.stopping.deadline + CLOSING - time.monotonic()))
+            self.wait_for(lambda seconds: self._free.acquire(timeout=seconds))
 
     def _run(self, endpoint: Endpoint, sock: socket.socket, address: Any) -> None:
         try:

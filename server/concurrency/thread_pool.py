@@ -14,11 +14,11 @@ import logging
 import queue
 import socket
 import threading
-import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from server.concurrency.base import CLOSING, Traits
+from server.concurrency.base import Traits
 from server.concurrency.blocking import BlockingModel, accept_until
 from server.session import Endpoint
 
@@ -41,16 +41,9 @@ class ThreadPool(BlockingModel):
         endpoints = {listener: self.endpoint(listener) for listener in listeners}
         for listener, sock, address in accept_until(self.stopping, listeners):
             waiting.put((endpoints[listener], sock, address))
-        try:
-            for _ in pool:  # behind the clients that are still in the queue
-                waiting.put(None, timeout=self._seconds_left())
-        except queue.Full:
-            return
+        self.wait_for(partial(_put, waiting, None))  # behind the clients that are still in the queue
         for thread in pool:
-            thread.join(self._seconds_left())
-
-    def _seconds_left(self) -> float:
-        return max(0, self.stopping.deadline + CLOSING - time.monotonic())
+            self.wait_for(partial(_join, thread))
 
     def _work(self, waiting: queue.Queue[Client | None]) -> None:
         while client := waiting.get():
@@ -59,6 +52,20 @@ class ThreadPool(BlockingModel):
                 contextvars.copy_context().run(self.handle, *client)
             except BaseException:
                 log.exception("a connection ended by an error")  # the thread goes on
+        waiting.put(None)  # the word to end goes from hand to hand
+
+
+def _put(waiting: queue.Queue[Client | None], client: Client | None, seconds: float) -> bool:
+    try:
+        waiting.put(client, timeout=seconds)
+    except queue.Full:
+        return False
+    return True
+
+
+def _join(thread: threading.Thread, seconds: float) -> bool:
+    thread.join(seconds)
+    return not thread.is_alive()
 
 
 MODEL = ThreadPool

@@ -58,6 +58,35 @@ def test_sigint_to_the_whole_group_is_quick_and_quiet(tmp_path: Path, number: si
     assert len(server.said) == 1
 
 
+@pytest.mark.parametrize("model", ["coroutine", "thread", "thread_pool", "process", "fork"])
+def test_sigint_hurries_a_drain(tmp_path: Path, model: str) -> None:
+    """Who does not want to wait for the grace any more need not; nobody has to be killed for it."""
+    with running(tmp_path, "--grace", "1000", "--model", model) as server:
+        port = server.port()
+        cut: list[bool] = []
+        client = threading.Thread(target=lambda: cut.append(server.is_cut_off("/slow")))
+        client.start()
+        eventually((tmp_path / "slow-began").exists, "the request to begin")
+        server.signal(signal.SIGTERM)
+        eventually(lambda: refuses(port), "the listener to close")
+        server.signal(signal.SIGINT)
+        assert server.ended() == 0
+        client.join()
+    assert cut == [True]
+    assert len(server.said) == 1
+
+
+@pytest.mark.parametrize("model", ["thread", "thread_pool"])
+def test_a_signal_that_another_thread_takes_is_heard(tmp_path: Path, model: str) -> None:
+    """The kernel gives a process's signal to any of its threads, and does not wake the main one for it then."""
+    block = "threading.Thread(target=lambda: time.sleep(1000), daemon=True).start()"
+    block += "\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\n"
+    with running(tmp_path, "--grace", "3", "--model", model, app=APP + block) as server:
+        assert server.get() == (200, "one")
+        server.signal(signal.SIGTERM)
+        assert server.ended() == 0
+
+
 def test_sigint_while_the_application_loads_is_quiet(tmp_path: Path) -> None:
     """An import that takes long is no reason for a KeyboardInterrupt's traceback."""
     app = "import pathlib, time\npathlib.Path('loading').touch()\ntime.sleep(1000)\n"
