@@ -49,7 +49,7 @@ lint: $(DEV) ## ruff, mypy --strict, shellcheck
 	exit $$failed
 
 coverage: $(DEV) ## the protocol core must be covered whole, branches too
-	@$(BIN)/pytest -q --cov=server.http11 --cov=server.session --cov=server.environ --cov=server.wsgi --cov=server.body --cov-branch \
+	@$(BIN)/pytest -q --cov=server.http11 --cov=server.session --cov=server.environ --cov=server.files --cov=server.wsgi --cov=server.body --cov-branch \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100 \
 		tests/http11 tests/server/test_session.py tests/server/test_body.py tests/server/test_wsgi*.py
 
