@@ -138,9 +138,8 @@ def _print_config(resolved: Resolved) -> None:
     """Print a TOML file that would give the same settings."""
     for key, value in asdict(resolved.settings).items():
         origin = resolved.origins.get(key, "default")
-        text = json.dumps(
-            value, ensure_ascii=False
-        )  # JSON's scalars and lists are TOML's, its pairs of escapes are not
+        # JSON's scalars and lists are TOML's, its pairs of escapes are not.
+        text = json.dumps(value, ensure_ascii=False)
         _say(f"{key} = " + _NOT_PRINTABLE.sub(lambda found: f"\\U{ord(found[0]):08x}", text) + f"  # {origin}\n")
 
 

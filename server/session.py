@@ -182,10 +182,10 @@ def connection(endpoint: Endpoint, peer: tuple[str, str], client: Client) -> Ses
             whole = None
             try:
                 whole = response.run(service.app, environ)
-                if whole is not None:
-                    yield whole
-                else:
+                if whole is None:
                     yield from response.stream()
+                elif whole:
+                    yield whole
             finally:
                 if whole is None:  # else it was a list
                     response.close()

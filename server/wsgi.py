@@ -210,7 +210,8 @@ class Response:
         except (GeneratorExit, KeyboardInterrupt):
             raise
         except BaseException as error:  # noqa: BLE001 - as in `run`
-            yield self._failure(error)
+            if answer := self._failure(error):
+                yield answer
 
     def close(self) -> None:
         """Call the iterable's `close()`, always, as PEP 3333 wants; what it raises is logged."""

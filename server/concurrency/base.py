@@ -36,6 +36,8 @@ OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.E
 """What `accept` fails with when descriptors or memory have run out: the clients wait in the backlog meanwhile."""
 ACCEPT_AT_ONCE = 64
 """Clients accepted from a listener before those that are here already get their turn."""
+MOST_AT_UNIX = 1024
+"""Clients accepted from a Unix socket at the end of all: the kernel does not tell how many wait there."""
 TCP_INFO_UNACKED = 24
 """Where in Linux's `struct tcp_info` an unsigned int says how many clients wait at a listener."""
 OUT_OF_RESOURCES_PAUSE = 0.1
@@ -230,12 +232,9 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any] | None:
 
 
 def waiting_at(listener: socket.socket) -> int:
-    """Return how many clients wait at a listener now: a worker that ends takes those, and none that come later.
-
-    Of a Unix socket the kernel does not tell; there it is ACCEPT_AT_ONCE.
-    """
+    """Return how many clients wait at a listener now: a worker that ends takes those, and none that come later."""
     if listener.family == socket.AF_UNIX:
-        return ACCEPT_AT_ONCE
+        return MOST_AT_UNIX
     info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_UNACKED + 4)
     return int.from_bytes(info[TCP_INFO_UNACKED:], sys.byteorder)
 

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from server.concurrency.base import ACCEPT_AT_ONCE, last_turns
+from server.concurrency.base import MOST_AT_UNIX, last_turns
 from server.concurrency.iterative import Iterative
 from server.config import Settings
 
@@ -37,4 +37,4 @@ def test_those_who_wait_at_a_unix_socket_are_not_told(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "socket"))
         listener.listen()
-        assert len(last_turns([listener])) == ACCEPT_AT_ONCE
+        assert len(last_turns([listener])) == MOST_AT_UNIX
