@@ -42,7 +42,7 @@ class Host:
         self.keep_alive = keep_alive
         """Whether connections go on; a worker that drains changes its mind."""
         self.is_draining: Callable[[], bool] = _never
-        """Whether it is about to end; asked between the events of a stream that has no end of its own."""
+        """Whether it is about to end; asked before each item of a stream."""
 
 
 class Disconnected(Exception):
@@ -50,7 +50,7 @@ class Disconnected(Exception):
 
 
 TURN: Final = 100
-"""Items of a stream after which others go on, even if the socket takes more."""
+"""Items of a stream after which others go on, even if the socket takes more; while the worker drains it is one."""
 
 
 class _Tail:
@@ -250,13 +250,14 @@ class Response:
 
     def _blocks(self, app_iter: Iterable[bytes]) -> Generator[bytes, None, None]:
         for number, block in enumerate(app_iter, 1):
-            if not number % TURN:
+            is_draining = self._host.is_draining()
+            if is_draining or not number % TURN:  # the worker has to look at the clock
                 yield b""
             if block:
                 yield self._frame(block)
                 if self._bodiless:
                     return
-                if self._head is not None and self._head.endless and self._host.is_draining():
+                if is_draining and self._head is not None and self._head.endless:
                     break  # or the worker would wait for it in vain; an EventSource comes back with Last-Event-ID
         if not self.head_sent:
             yield self._whole(())

@@ -29,6 +29,8 @@ SWEEP: Final = 1.0
 DRAIN_SWEEP: Final = 0.05
 """The same while the worker drains."""
 
+CLOSING = 0.2
+"""Seconds after the end of the grace in which connections that others drive (threads, children) get to be closed."""
 LOOK_UP = 1.0
 """Seconds after which a wait for clients looks up: a signal that came just before it did not end it."""
 

@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from server.concurrency.base import LOOK_UP, Model, Stop, accept, last_turns
+from server.concurrency.base import CLOSING, LOOK_UP, Model, Stop, accept, last_turns
 from server.concurrency.readiness import Connection, Interest
 from server.session import Endpoint
 
 GLANCE = 0.1
 """Seconds after which a wait for the end of connections is looked at again: a second `stop` may have shortened it."""
-CLOSING = 0.2
-"""Seconds after the end of the grace in which connections that were left to threads and children get to be closed."""
 EVENTS = {Interest.READ: select.POLLIN, Interest.WRITE: select.POLLOUT}
 
 

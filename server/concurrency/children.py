@@ -11,8 +11,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from server.concurrency.base import LOOK_UP, accept, last_turns
-from server.concurrency.blocking import CLOSING, GLANCE, BlockingModel
+from server.concurrency.base import CLOSING, LOOK_UP, accept, last_turns
+from server.concurrency.blocking import GLANCE, BlockingModel
 from server.session import Endpoint
 
 if TYPE_CHECKING:

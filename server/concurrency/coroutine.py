@@ -13,6 +13,7 @@ before the patching still blocks.
 import logging
 import socket
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, Final
 
 import gevent
@@ -39,14 +40,14 @@ class GreenConnection(WatchedConnection):
     __slots__ = ()
 
     def wait_writable(self) -> bool:
-        """Let other greenlets run until the socket takes more; False at the deadline."""
+        """Let other greenlets run until the socket takes more; False at the deadline, or that of the worker."""
         hub = get_hub()
         self.writer = getcurrent()
         if self.writable is None:
             self.writable = hub.loop.io(self.sock.fileno(), WRITABLE)
         self.writable.start(self.writer.switch, True)
         try:
-            return switch_to(hub) is not False
+            return switch_to(hub) is not False and monotonic() < self._model.stopping.deadline
         finally:
             self.writer = None
             self.writable.stop()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from server.concurrency.base import ACCEPT_AT_ONCE, DRAIN_SWEEP, OUT_OF_RESOURCES, SWEEP, Model, waiting_at
+from server.concurrency.base import ACCEPT_AT_ONCE, CLOSING, DRAIN_SWEEP, OUT_OF_RESOURCES, SWEEP, Model, waiting_at
 from server.concurrency.readiness import CLOSE, Connection, Interest
 from server.session import Endpoint
 from server.wsgi import WSGIApplication
@@ -165,10 +165,12 @@ class WatchedModel(Model):
             for entrance in self._entrances:
                 if not entrance.watcher.active:
                     entrance.watcher.start(self._accept, entrance)
-        elif not self.connections or now >= self.stopping.deadline:
-            for connection in [each for each in self.connections if each.writer is not None]:
-                connection.writer.switch(False)  # its response is closed, as that of any client that does not read
+        elif not self.connections or now >= self.stopping.deadline + CLOSING:
             self._on_end()
+        elif now >= self.stopping.deadline:
+            self.drain()
+            for connection in [each for each in self.connections if each.writer is not None]:
+                connection.writer.switch(False)
 
     def _end(self) -> None:
         """Close the listeners, or hurry: `stop` was called."""

@@ -127,16 +127,18 @@ def gate(environ: Environ, start_response: Callable[..., Any]) -> Iterator[bytes
 
 
 class Endless:
-    """A response without end that leaves a file behind when it is closed."""
+    """A response without end that leaves a file behind when it is closed: large blocks, or small ones with pauses."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, drips: bool) -> None:
         self._path = path
+        self._drips = drips
         self._content = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._content.truncate(1 << 40)  # no block of it is on the disk
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
-            yield BLOCK
+            yield b"." if self._drips else BLOCK
+            time.sleep(0.01 * self._drips)
 
     def fileno(self) -> int:
         """Return the descriptor that sendfile takes."""
@@ -156,7 +158,7 @@ class Endless:
 def endless(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer until the client has had enough, in the way and with the file for `close` that the query names."""
     asked = parse_qs(environ["QUERY_STRING"])
-    content = Endless(asked["closed"][0])
+    content = Endless(asked["closed"][0], drips=asked["by"][0] == "drops")
     send = start_response("200 OK", [("Content-Type", "text/plain")])
     match asked["by"][0]:
         case "file":

@@ -9,6 +9,8 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from server.concurrency import load_model
 from server.concurrency.readiness import Connection
 from server.concurrency.watched import REPRIEVE
@@ -153,12 +155,13 @@ def test_a_killed_process_of_a_pool_is_replaced() -> None:
         assert site.fetch("/hello").status == 200
 
 
-def test_the_end_closes_responses(model: str, tmp_path: Path) -> None:
-    """A response whose client does not read is closed at the end, too: what it holds may not die with the process."""
+@pytest.mark.parametrize("by", ["blocks", "drops"])
+def test_the_end_closes_responses(model: str, tmp_path: Path, by: str) -> None:
+    """A response without end, or whose client does not read, is closed at the end: what it holds may not just die."""
     closed = tmp_path / "closed"
     with serving(model) as site, site.connect(buffer=8192) as slow:
-        slow.ask(f"/endless?by=blocks&closed={closed}")
-        slow.read(100)
+        slow.ask(f"/endless?by={by}&closed={closed}")
+        slow.read(200)
         site.signal(signal.SIGINT)
         assert site.ended() == 0
         assert closed.exists()
