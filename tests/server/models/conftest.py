@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from server.concurrency import MODELS
-from tests.server.models.harness import Site, belongings, is_at_rest, serving
+from tests.server.models.harness import Site, serving, settled
 from tests.server.running import eventually
 
 
@@ -21,8 +21,7 @@ def site(model: str) -> Iterator[Site]:
     """Serve with the usual deadlines; at the end every model has to stop with exit code 0."""
     with serving(model) as running:
         assert running.fetch("/hello").status == 200
-        eventually(lambda: is_at_rest(running), "the worker to be at rest")
-        running.at_rest = belongings(running.worker)
+        running.at_rest = eventually(lambda: settled(running), "the worker to be at rest")
         yield running
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +98,13 @@ def is_at_rest(site: Site) -> bool:
         and threads(site.worker) == 1 + THREADS * (site.model == "thread_pool")
         and all(sockets(pid) == 1 for pid in family)
     )
+
+
+def settled(site: Site) -> list[tuple[int, int]] | None:
+    """Return what belongs to a worker at rest; None while it changes, as that of a child does that was just forked."""
+    before = belongings(site.worker)
+    time.sleep(0.1)
+    return before if is_at_rest(site) and belongings(site.worker) == before else None
 
 
 def sockets(pid: int) -> int:
