@@ -23,7 +23,7 @@ from gevent.hub import get_hub
 from greenlet import getcurrent, greenlet
 
 from server.concurrency.base import Traits
-from server.concurrency.readiness import CLOSE, WRITE
+from server.concurrency.readiness import CLOSE, READ, WRITE
 from server.concurrency.watched import WRITABLE, WatchedConnection, WatchedModel
 
 log = logging.getLogger("minnow")
@@ -103,7 +103,10 @@ class Coroutine(WatchedModel):
         except BaseException:
             log.exception("a connection failed")
             interest = CLOSE
-        self.settle(connection, interest)
+        if interest is READ and connection.watching and connection.writable is None:
+            connection.busy = False  # what `settle` would do, without the call
+        else:
+            self.settle(connection, interest)
 
 
 MODEL = Coroutine
