@@ -10,6 +10,15 @@ from server.http11.request import Request, Section
 
 Environ = dict[str, Any]
 
+SPOKEN_FOR: Final = "minnow.forwarded"
+"""The key that tells that the request came with some of `FORWARDING_FIELDS`, whoever believes or removes them later."""
+FORWARDING_FIELDS: Final = frozenset(
+    {"HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT"}
+    | {"HTTP_X_FORWARDED_PREFIX", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_PROTOCOL", "HTTP_X_FORWARDED_SCHEME"}
+    | {"HTTP_X_FORWARDED_SSL", "HTTP_X_REAL_IP"}
+)
+"""What applications believe a proxy by."""
+
 
 class Environs:
     """Makes the environs of one listener.
@@ -82,6 +91,8 @@ class Environs:
 
     def _template(self, version: str, section: Section) -> Environ:
         template = {**self._base, "SERVER_PROTOCOL": version, **section.fields}
+        if not FORWARDING_FIELDS.isdisjoint(section.fields):
+            template[SPOKEN_FOR] = True
         if section.repeats:
             if len(self.templates) >= self.ROOM:
                 self.templates.clear()

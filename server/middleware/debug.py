@@ -7,10 +7,9 @@ from ipaddress import ip_address
 from typing import Any
 
 from server.console import log
-from server.environ import Environ
+from server.environ import SPOKEN_FOR, Environ
 from server.errors import AppLoadError
 from server.files import FileWrapper
-from server.middleware.proxy import SPOKEN_FOR
 from server.wsgi import WSGIApplication
 
 _PAGE = """<!doctype html>

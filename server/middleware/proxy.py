@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, NamedTuple
 
-from server.environ import Environ
+from server.environ import FORWARDING_FIELDS, SPOKEN_FOR, Environ
 from server.http11 import grammar
 from server.values import Network
 from server.wsgi import WSGIApplication
@@ -23,18 +23,6 @@ FORWARDED = "forwarded"
 """The standard's own field (RFC 7239)."""
 
 _READ = frozenset({"HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED"})
-_POSING = _READ | {
-    "HTTP_X_FORWARDED_PORT",
-    "HTTP_X_FORWARDED_PREFIX",
-    "HTTP_X_FORWARDED_PROTOCOL",
-    "HTTP_X_FORWARDED_SCHEME",
-    "HTTP_X_FORWARDED_SSL",
-    "HTTP_X_REAL_IP",
-}
-"""What applications believe a proxy by; most are not read here, but an untrusted peer may not send them either."""
-
-SPOKEN_FOR = "minnow.forwarded"
-"""The environ's key that tells the application that there were such fields, read or removed."""
 
 _MEMORABLE = 256
 """Length of fields up to which their reading is remembered: what strangers send must not fill the memory."""
@@ -73,15 +61,14 @@ class TrustedProxies:
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        if not environ.keys().isdisjoint(_POSING):
-            environ[SPOKEN_FOR] = True
+        if SPOKEN_FOR in environ:
             self._apply(environ)
         return self._app(environ, start_response)
 
     def _apply(self, environ: Environ) -> None:
         peer = environ["REMOTE_ADDR"]
         if not self._chain.trusts(peer):
-            _remove(environ, _POSING)
+            _remove(environ, FORWARDING_FIELDS)
             return
         hop = self._chain.client(peer, environ)
         _remove(environ, _READ)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
+from server.environ import FORWARDING_FIELDS, SPOKEN_FOR
 from server.files import FileWrapper
 from server.wsgi import Environ, WSGIApplication
 
@@ -31,7 +32,8 @@ def environ_of(path: str = "/", method: str = "GET", **more: Any) -> Environ:
     setup_testing_defaults(made)
     made.update({"REMOTE_ADDR": "203.0.113.9", "REMOTE_PORT": "4711", "HTTP_HOST": "site.example"})
     made.update({"wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(), "wsgi.file_wrapper": FileWrapper})
-    return {**made, **more}
+    made.update(more)
+    return made if FORWARDING_FIELDS.isdisjoint(made) else {**made, SPOKEN_FOR: True}
 
 
 def call(app: WSGIApplication, environ: Environ) -> Answer:
