@@ -124,7 +124,7 @@ class Segment:
 
     def build(self, values: Mapping[str, Any]) -> str:
         """Return the percent-coded segment for ``values``; raise ValueError if it would not match back."""
-        if not self.variables:
+        if self.literal is not None:
             return self._coded
         made = tuple(variable.converter.format(values[variable.name]) for variable in self.variables)
         text = made[0] if len(self.parts) == 1 else self._template.format(*made)
@@ -136,7 +136,7 @@ class Segment:
 
     @cached_property
     def _coded(self) -> str:
-        return encode_segment("".join(map(str, self.parts)))
+        return encode_segment(self.literal or "")
 
     @cached_property
     def _template(self) -> str:

@@ -67,7 +67,8 @@ class Stop:
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
-        self._follows = False
+        self._parent: Any = None
+        """Asked, in a child that follows, whether the parent has called `set`, or has died."""
         self.deadline = float("inf")
         """`time.monotonic()` by which everything is to end; infinite until `set`."""
 
@@ -78,12 +79,7 @@ class Stop:
     @property
     def is_set(self) -> bool:
         """Whether the end was asked for."""
-        return self.deadline != float("inf") or (self._follows and self._is_readable())
-
-    def _is_readable(self) -> bool:
-        poll = select.poll()
-        poll.register(self._read, select.POLLIN)
-        return bool(poll.poll(0))
+        return self.deadline != float("inf") or (self._parent is not None and bool(self._parent.poll(0)))
 
     def set(self, grace: float) -> None:
         """Ask for the end within `grace` seconds; a later call may only bring it nearer. Safe in a signal handler."""
@@ -94,7 +90,8 @@ class Stop:
     def follow(self) -> None:
         """In a forked child, hear only the parent: its `set`, and its death, which closes the pipe."""
         os.close(self._write)
-        self._follows = True
+        self._parent = select.poll()
+        self._parent.register(self._read, select.POLLIN)
 
     def close(self) -> None:
         """Give the descriptors back."""

@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from server.concurrency.base import CLOSING, LOOK_UP, accept, last_turns
+from server.concurrency.base import LOOK_UP, accept, last_turns
 from server.concurrency.blocking import GLANCE, BlockingModel
 from server.session import Endpoint
 
@@ -50,6 +50,12 @@ class Children(ABC):
         """Wait until one has ended, `seconds` at most; reap."""
         wait([*self.signs()], seconds)
         self.reap()
+
+    def have_ended(self, seconds: float) -> bool:
+        """Tell whether all have; wait `seconds` at most for one that has not."""
+        if self:
+            self.wait(seconds)
+        return not self
 
     def kill(self) -> None:
         """End and reap all of them at once."""
@@ -143,9 +149,7 @@ class ForkingModel(BlockingModel):
         self.stop(self.settings.grace)  # asks for nothing new, unless an exception led here
         self._wait_for_end(children, only_one=False)
         children.send(INTERRUPT)
-        closed_by = time.monotonic() + CLOSING
-        while children and (seconds := closed_by - time.monotonic()) > 0:
-            children.wait(seconds)
+        self.wait_for(children.have_ended)
         children.kill()
 
     def _has_room(self, children: Children) -> bool:

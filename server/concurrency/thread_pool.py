@@ -41,7 +41,7 @@ class ThreadPool(BlockingModel):
         endpoints = {listener: self.endpoint(listener) for listener in listeners}
         for listener, sock, address in accept_until(self.stopping, listeners):
             waiting.put((endpoints[listener], sock, address))
-        self.wait_for(partial(_put, waiting, None))  # behind the clients that are still in the queue
+        self.wait_for(partial(_put_end, waiting))  # behind the clients that are still in the queue
         for thread in pool:
             self.wait_for(partial(_join, thread))
 
@@ -55,9 +55,9 @@ class ThreadPool(BlockingModel):
         waiting.put(None)  # the word to end goes from hand to hand
 
 
-def _put(waiting: queue.Queue[Client | None], client: Client | None, seconds: float) -> bool:
+def _put_end(waiting: queue.Queue[Client | None], seconds: float) -> bool:
     try:
-        waiting.put(client, timeout=seconds)
+        waiting.put(None, timeout=seconds)
     except queue.Full:
         return False
     return True
